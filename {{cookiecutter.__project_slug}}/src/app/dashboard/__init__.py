@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages, which know the API by its address and the tables by storage."""

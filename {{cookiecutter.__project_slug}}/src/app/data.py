@@ -1,0 +1,147 @@
+"""Ingest the source file, validate it, clean it, and split it."""
+
+import hashlib
+import logging
+import re
+from keyword import iskeyword
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from app import contract, parsing, schema
+from app.config import load_settings
+from app.errors import InvalidData
+from app.storage import open_storage, tables
+
+TEST_PERCENT = 20
+_log = logging.getLogger(__name__)
+
+
+class Split(NamedTuple):
+    """Examples to learn from, and held-out examples to judge by."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+
+def main() -> None:
+    """Ingest the source: keep the raw file, write the examples as a table."""
+    source = load_settings().source
+    examples = clean(read_source(source), str(source))
+    storage = open_storage()
+    storage.put(f"raw/{source.name}", source.read_bytes())
+    storage.write(tables.EXAMPLES, examples)
+    _log.info("%d examples from %s are now in table %r", len(examples), source, tables.EXAMPLES)
+
+
+def read_source(path: Path) -> pd.DataFrame:
+    """Read a CSV file as texts, with None for a missing value.
+
+    Column names are made identifiers: `Body Mass (g)` becomes `body_mass_g`.
+
+    Raises
+    ------
+    InvalidData
+        The file is absent, empty, not UTF-8 or not a CSV file.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        delimiter = max(",;\t|", key=header.count)
+        frame = pd.read_csv(
+            path, sep=delimiter, dtype=str, na_values=["?"], encoding="utf-8-sig", index_col=False
+        )
+    except OSError as error:
+        raise InvalidData(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise InvalidData(
+            f"{path} is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}. "
+            "Save it as 'CSV UTF-8'."
+        ) from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise InvalidData(f"{path} is not a CSV file with a header: {error}") from None
+    frame.columns = [_identifier(str(name)) for name in frame.columns]
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        raise InvalidData(*(f"{path} has two columns that read as {name!r}: rename one." for name in twice))
+    stripped = frame.apply(lambda column: column.str.strip()).astype(object)
+    return stripped.where(stripped.notna() & (stripped != ""), None)
+
+
+def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
+    """Keep the columns of the contract and the rows that can be learnt from, typed.
+
+    Raises
+    ------
+    InvalidData
+        A column is missing, no row is left, or a value breaks a rule of `schema.py`.
+        Rows are named as a spreadsheet does: the header is row 1.
+    """
+    wanted = list(contract.columns())
+    missing = [name for name in wanted if name not in frame]
+    if missing:
+        found = ", ".join(frame.columns)
+        raise InvalidData(*(f"column {name!r} is missing from {source}; it has: {found}." for name in missing))
+    extra = [name for name in frame if name not in wanted]
+    if extra:
+        _log.warning("not in schema.py, so left out: %s", ", ".join(extra))
+    labelled = frame[frame[schema.TARGET].notna()][wanted]
+    distinct = labelled.drop_duplicates()
+    _tell_dropped(len(frame) - len(labelled), f"without a value of {schema.TARGET!r}")
+    _tell_dropped(len(labelled) - len(distinct), "that repeat another row")
+    if distinct.empty:
+        raise InvalidData(f"{source} has no row to learn from; each needs a {schema.TARGET!r}.")
+    values = parsing.parse_columns(
+        {name: distinct[name].tolist() for name in wanted}, rows=(distinct.index + 2).tolist()
+    )
+    return pa.table(values, schema=contract.arrow_schema())
+
+
+def read_examples() -> pd.DataFrame:
+    """Read the examples from the table that `main` wrote."""
+    frame: pd.DataFrame = open_storage().read(tables.EXAMPLES).to_pandas(integer_object_nulls=True)
+    return frame
+
+
+def feature_values(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Give the features of a frame as lists, as models take them."""
+    return {name: frame[name].tolist() for name in contract.features()}
+
+
+def split(frame: pd.DataFrame) -> Split:
+    """Hold out a fifth of the examples, always the same ones.
+
+    With a TIME in `schema.py` the latest are held out, as the model will meet the future.
+    Without, a hash of the features decides: an example that was held out once
+    stays held out when data are added, and equal records are on the same side.
+    """
+    if schema.TIME:
+        ordered = frame.sort_values(schema.TIME, kind="stable", ignore_index=True)
+        cut = ordered[schema.TIME].quantile(1 - TEST_PERCENT / 100)
+        held_out = (ordered[schema.TIME] > cut).to_numpy()
+    else:
+        ordered = frame
+        hashes = pd.util.hash_pandas_object(frame[list(contract.features())].astype(str), index=False)
+        held_out = (hashes % 100 < TEST_PERCENT).to_numpy()
+    if held_out.all() or not held_out.any():
+        raise InvalidData(f"{len(frame)} examples are too few to hold some out: add data.")
+    return Split(ordered[~held_out].reset_index(drop=True), ordered[held_out].reset_index(drop=True))
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Hash the content of a frame, whatever the order of its rows."""
+    hashes = pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy()
+    return hashlib.sha256(np.sort(hashes).tobytes()).hexdigest()[:12]
+
+
+def _identifier(name: str) -> str:
+    word = re.sub(r"\W+", "_", name.strip().lower()).strip("_")
+    return f"{word}_" if iskeyword(word) else word if word[:1].isalpha() else f"column_{word}"
+
+
+def _tell_dropped(count: int, why: str) -> None:
+    if count:
+        _log.warning("%d rows %s are left out", count, why)

@@ -1,0 +1,61 @@
+"""What can go wrong, in words for a person: each error is a list of sentences.
+
+AppError
+├── InvalidData        a file, table or record breaks a rule of `schema.py`   (HTTP 422)
+├── ConfigError        an environment variable or `schema.py` itself is wrong (HTTP 500)
+├── NotFound           a table, object, version or prediction is not there    (HTTP 404)
+├── Conflict           somebody else changed it first                        (HTTP 409)
+├── StorageUnavailable the store cannot be read or written now               (HTTP 503)
+├── ModelRefused       no champion, or a model that differs from its record  (HTTP 503)
+└── GateFailed         the evaluation says: do not promote                   (HTTP 409)
+"""
+
+
+class AppError(Exception):
+    """An error with its reasons; `problems` are sentences with value, rule and remedy."""
+
+    status = 500
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)
+
+
+class InvalidData(AppError):
+    """A file, table or record breaks a rule of `schema.py`."""
+
+    status = 422
+
+
+class ConfigError(AppError):
+    """An environment variable or `schema.py` itself is wrong."""
+
+
+class NotFound(AppError):
+    """A table, object, version or prediction is not there."""
+
+    status = 404
+
+
+class Conflict(AppError):
+    """Somebody else changed it first."""
+
+    status = 409
+
+
+class StorageUnavailable(AppError):
+    """The store cannot be read or written now."""
+
+    status = 503
+
+
+class ModelRefused(AppError):
+    """There is no champion, or a model differs from its record."""
+
+    status = 503
+
+
+class GateFailed(AppError):
+    """The evaluation says that this model must not be promoted."""
+
+    status = 409

@@ -1,0 +1,149 @@
+"""Versions of the model, which never change, and the pointer to the champion."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from app.errors import GateFailed, ModelRefused, NotFound
+from app.predict import Predictor
+from app.storage import open_storage
+
+CHAMPION = "champion.json"
+_log = logging.getLogger(__name__)
+
+Record = dict[str, Any]
+
+
+class Champion(NamedTuple):
+    """Who has been champion, the present one last, and the pointer's generation."""
+
+    history: list[str]
+    generation: int
+
+    @property
+    def version(self) -> str | None:
+        """Give the present champion, None before the first promotion."""
+        return self.history[-1] if self.history else None
+
+
+def register(model: bytes, record: Record) -> str:
+    """Store a model and its record as a new version, and return the version's name."""
+    version = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{record['sha256'][:8]}"
+    storage = open_storage()
+    storage.put(_key(version, "model.onnx"), model, generation=0)
+    storage.put(_key(version, "record.json"), _to_json(record | {"version": version}), generation=0)
+    return version
+
+
+def versions() -> list[str]:
+    """List the versions, oldest first."""
+    keys = open_storage().keys("models/")
+    return [key.split("/")[1] for key in keys if key.endswith("/record.json")]
+
+
+def newest() -> str:
+    """Give the version that was trained last."""
+    found = versions()
+    if not found:
+        raise NotFound("there is no trained model yet: run `uv run poe train`.")
+    return found[-1]
+
+
+def record_of(version: str) -> Record:
+    """Read what is known of a version: data, contract, parameters, libraries, hash."""
+    return _read(_key(version, "record.json"))
+
+
+def load(version: str) -> Predictor:
+    """Load a version; refused if its file or contract differs from its record."""
+    return Predictor(open_storage().get(_key(version, "model.onnx")).data, record_of(version))
+
+
+def add_evaluation(version: str, evaluation: Record) -> None:
+    """Store an evaluation beside the version that it judges."""
+    open_storage().put(_key(version, "evaluation.json"), _to_json(evaluation))
+
+
+def evaluation_of(version: str) -> Record:
+    """Read the last evaluation of a version."""
+    return _read(_key(version, "evaluation.json"))
+
+
+def champion() -> Champion:
+    """Read who is champion."""
+    try:
+        blob = open_storage().get(CHAMPION)
+    except NotFound:
+        return Champion([], 0)
+    return Champion(json.loads(blob.data)["history"], blob.generation)
+
+
+def load_champion() -> Predictor:
+    """Load the champion.
+
+    Raises
+    ------
+    ModelRefused
+        There is none yet, or it differs from its record.
+    """
+    version = champion().version
+    if version is None:
+        raise ModelRefused(
+            "there is no champion yet: run `uv run poe train`, `evaluate` and `promote`."
+        )
+    return load(version)
+
+
+def promote() -> None:
+    """Make the newest version the champion, if its evaluation passed the gate.
+
+    Raises
+    ------
+    GateFailed
+        It was not evaluated, or the gate refused it. The champion stays.
+    Conflict
+        Somebody else promoted at the same moment.
+    """
+    version, current = newest(), champion()
+    try:
+        evaluation = evaluation_of(version)
+    except NotFound:
+        raise GateFailed(
+            f"{version} was not evaluated: run `uv run poe evaluate` first."
+        ) from None
+    if evaluation["reasons"] or evaluation["sha256"] != record_of(version)["sha256"]:
+        raise GateFailed(f"{version} did not pass the gate:", *evaluation["reasons"])
+    load(version)
+    if version == current.version:
+        _log.info("%s is the champion already", version)
+        return
+    _point_to([*current.history, version], current.generation)
+    _log.info("%s is the champion now (before: %s)", version, current.version or "none")
+
+
+def rollback() -> None:
+    """Make the former champion the champion again."""
+    current = champion()
+    if len(current.history) < 2:
+        raise NotFound("there is no former champion to go back to.")
+    load(current.history[-2])
+    _point_to(current.history[:-1], current.generation)
+    _log.info("%s is the champion again", current.history[-2])
+
+
+def _point_to(history: list[str], generation: int) -> None:
+    open_storage().put(CHAMPION, _to_json({"history": history}), generation=generation)
+
+
+def _key(version: str, name: str) -> str:
+    return f"models/{version}/{name}"
+
+
+def _read(key: str) -> Record:
+    content: Record = json.loads(open_storage().get(key).data)
+    return content
+
+
+def _to_json(content: Record) -> bytes:
+    return json.dumps(content, indent=2, ensure_ascii=False).encode()

@@ -1,0 +1,50 @@
+"""What every store can do: seven methods for tables and objects."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import pyarrow as pa
+
+
+class Blob(NamedTuple):
+    """An object's content, and the generation, which changes with each write."""
+
+    data: bytes
+    generation: int
+
+
+class Storage(Protocol):
+    """Tables of typed columns, and objects of bytes under a key such as `models/v1/model.onnx`."""
+
+    def write(
+        self, table: str, rows: pa.Table | pa.RecordBatchReader, *, append: bool = False
+    ) -> None:
+        """Replace a table, or append to it (made if absent): all rows or none."""
+
+    def read(
+        self,
+        table: str,
+        *,
+        equals: Mapping[str, Any] | None = None,
+        newest_by: str | None = None,
+        limit: int | None = None,
+    ) -> pa.Table:
+        """Read rows, perhaps only those with these values, perhaps the newest first."""
+
+    def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
+        """Read a table piece by piece, in bounded memory."""
+
+    def tables(self) -> list[str]:
+        """List the tables, in alphabetical order."""
+
+    def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
+        """Write an object and return its new generation.
+
+        With a `generation`, write only if the object still has it (0: does not exist yet).
+        """
+
+    def get(self, key: str) -> Blob:
+        """Read an object."""
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """List the keys that start with a prefix, in alphabetical order."""
