@@ -25,7 +25,12 @@ def choose_parts():
         for path in choices[ANSWERS[answer]]:
             if path.startswith("variants/"):
                 shutil.copytree(path, ".", dirs_exist_ok=True)
-        for path in {p for choice, paths in choices.items() if choice != ANSWERS[answer] for p in paths}:
+        for path in {
+            p
+            for choice, paths in choices.items()
+            if choice != ANSWERS[answer]
+            for p in paths
+        }:
             remove(Path(path))
     remove(Path("variants"))
 
@@ -40,7 +45,11 @@ def remove(path):
 
 def record_answers():
     """Write the template's version and all answers, in the format of cruft, for later updates."""
-    context = {name: value for name, value in ANSWERS.items() if name not in ("_output_dir", "_repo_dir", "_checkout")}
+    context = {
+        name: value
+        for name, value in ANSWERS.items()
+        if name not in ("_output_dir", "_repo_dir", "_checkout")
+    }
     record = {
         "template": ANSWERS["_template"],
         "commit": git("-C", ANSWERS["_repo_dir"], "rev-parse", "HEAD"),
@@ -60,7 +69,11 @@ def start_repository():
     if not started:
         return "git was not found, so there is no repository yet: install git, then run `git init`."
     git("add", "--all")
-    identity = [] if git("config", "user.email") else ["-c", "user.name=Template", "-c", "user.email=template@example.com"]
+    identity = (
+        []
+        if git("config", "user.email")
+        else ["-c", "user.name=Template", "-c", "user.email=template@example.com"]
+    )
     git(*identity, "commit", "--quiet", "--no-verify", "-m", "Start from the template")
     git("branch", "develop")
     return "The first commit is on `main`; the branch `develop` is made."
@@ -69,7 +82,9 @@ def start_repository():
 def git(*arguments):
     """Run git; give what it printed, or None if it failed or is missing."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

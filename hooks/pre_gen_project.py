@@ -8,14 +8,21 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 # The name of a service account is the longest name made of the slug: `<slug>-dashboard`, 30 at most.
 SLUG_LIMIT = 20
-WINDOWS = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+WINDOWS = {"con", "prn", "aux", "nul"} | {
+    f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)
+}
 DEPENDENCIES = {
     "app", "duckdb", "filelock", "flask", "gunicorn", "matplotlib", "mypy", "numpy", "onnxruntime",
     "pandas", "poethepoet", "protobuf", "pyarrow", "pydantic", "pylint", "pytest", "requests", "ruff",
     "scikit-learn", "skl2onnx", "streamlit", "test", "tqdm", "tests",
 }  # fmt: skip
 RESERVED = WINDOWS | DEPENDENCIES | set(sys.stdlib_module_names)
-FREE_TEXTS = {"project_name": 60, "description": 200, "team_name": 60, "team_members": 200}
+FREE_TEXTS = {
+    "project_name": 60,
+    "description": 200,
+    "team_name": 60,
+    "team_members": 200,
+}
 
 
 def suggest(text, limit):
@@ -63,19 +70,33 @@ def problems(answers):
     slug, project_id = answers["project_slug"], answers["gcp_project_id"]
     owner, region = answers["github_owner"], answers["region"]
     found = [("project_slug", slug_problem(slug), suggest(slug, SLUG_LIMIT))]
-    found.append(("gcp_project_id", project_id_problem(project_id), suggest(project_id, 30)))
+    found.append(
+        ("gcp_project_id", project_id_problem(project_id), suggest(project_id, 30))
+    )
     if not re.fullmatch(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}", owner, re.ASCII):
-        rule = "must be a GitHub name: 1 to 39 letters, digits and single hyphens inside"
+        rule = (
+            "must be a GitHub name: 1 to 39 letters, digits and single hyphens inside"
+        )
         found.append(("github_owner", rule, suggest(owner, 39)))
     if not re.fullmatch(r"[a-z]+-[a-z]+[1-9][0-9]?", region, re.ASCII):
-        found.append(("region", "must be a region, not a zone or a city", "europe-west1"))
+        found.append(
+            ("region", "must be a region, not a zone or a city", "europe-west1")
+        )
     for name, limit in FREE_TEXTS.items():
-        found.append((name, text_problem(answers[name], limit), "a short text on one line"))
-    return [f"{name} {answers[name]!a} {rule}; try: {hint}" for name, rule, hint in found if rule]
+        found.append(
+            (name, text_problem(answers[name], limit), "a short text on one line")
+        )
+    return [
+        f"{name} {answers[name]!a} {rule}; try: {hint}"
+        for name, rule, hint in found
+        if rule
+    ]
 
 
 if __name__ == "__main__":
     refused = problems(ANSWERS)
     if refused:
         lines = "\n".join(f"- {line}" for line in refused)
-        sys.exit(f"\nNothing was written, because these answers cannot work:\n{lines}\n")
+        sys.exit(
+            f"\nNothing was written, because these answers cannot work:\n{lines}\n"
+        )

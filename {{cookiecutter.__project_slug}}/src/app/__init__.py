@@ -1,12 +1,12 @@
-"""The system, one module per stage; a line imports only from the lines above it.
+"""The system, one room per stage; a line imports only from lines above it.
 
 errors
-config    schema
-contract  interface of storage
-parsing   features   storage
-data      model      predict   metrics
+config      schema
+contract
+parsing     features    storage
+data        predict
+model       metrics     history
 registry
-train     evaluate   batch     eda
-api
-dashboard demo
+train       evaluate    batch       eda
+api         dashboard
 """

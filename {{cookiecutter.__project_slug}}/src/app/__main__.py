@@ -1,43 +1,48 @@
 """The command line: `python -m app <stage>`; `uv run poe` lists the stages."""
 
-import argparse
 import importlib
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import AppError
 
 _STAGES = {
-    "data": "app.data:main",
-    "eda": "app.eda:main",
-    "train": "app.train:main",
-    "evaluate": "app.evaluate:main",
-    "promote": "app.registry:promote",
-    "rollback": "app.registry:rollback",
-    "batch": "app.batch:main",
-    "api": "app.api.serve:main",
-    "dashboard": "app.dashboard.serve:main",
-    "demo": "app.demo:main",
+    "data": "data:main",
+    "eda": "eda:main",
+    "train": "train:main",
+    "evaluate": "evaluate:main",
+    "promote": "registry:promote",
+    "rollback": "registry:rollback",
+    "batch": "batch:main",
+    "api": "api.serve:main",
 }
 
 
 def main() -> None:
-    """Run one stage; an error is told in sentences, and the exit code is 1."""
-    parser = argparse.ArgumentParser(prog="app", description=__doc__)
-    parser.add_argument("stage", choices=_STAGES)
-    parser.add_argument("--once", action="store_true", help="demo: stop after the prediction")
-    arguments = parser.parse_args()
+    """Run the stage that is named on the command line."""
+    if len(sys.argv) != 2 or sys.argv[1] not in _STAGES:
+        sys.exit(f"usage: python -m app STAGE, where STAGE is one of {', '.join(_STAGES)}")
+    guarded(lambda: run_stage(sys.argv[1]))
+
+
+def run_stage(name: str) -> None:
+    """Import the module of a stage and run it; raises `AppError`."""
+    module, function = _STAGES[name].split(":")
+    getattr(importlib.import_module(f"app.{module}"), function)()
+
+
+def guarded(action: Callable[[], None]) -> None:
+    """Run an action; an error is told in sentences, and the exit code is 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    module, function = _STAGES[arguments.stage].split(":")
-    options = {"once": True} if arguments.once else {}
     try:
         _require_whole_project()
-        getattr(importlib.import_module(module), function)(**options)
+        action()
     except AppError as error:
-        sys.exit("\n".join(["", f"{arguments.stage} stopped:", *(f"- {p}" for p in error.problems)]))
+        sys.exit("\nStopped:\n" + "\n".join(f"- {problem}" for problem in error.problems))
     except KeyboardInterrupt:
-        sys.exit("stopped")
+        sys.exit("\nStopped.")
 
 
 def _require_whole_project() -> None:

@@ -21,7 +21,9 @@ def main() -> None:
     scored = (_score(piece, predictor) for piece in pieces)
     rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
     storage.write(tables.BATCH_PREDICTIONS, rows)
-    _log.info("predictions of model %s are now in table %r", predictor.version, tables.BATCH_PREDICTIONS)
+    _log.info(
+        "predictions of model %s are now in table %r", predictor.version, tables.BATCH_PREDICTIONS
+    )
 
 
 def _score(piece: pa.RecordBatch, predictor: Predictor) -> pa.RecordBatch:
@@ -30,7 +32,9 @@ def _score(piece: pa.RecordBatch, predictor: Predictor) -> pa.RecordBatch:
     labels = predictor.labels(scores)
     added = {
         "prediction": labels,
-        "probability": scores.max(axis=1).tolist() if predictor.classifies else [None] * len(labels),
+        "probability": scores.max(axis=1).tolist()
+        if predictor.classifies
+        else [None] * len(labels),
         "model_version": [predictor.version] * len(labels),
         "scored_at": [datetime.now(UTC)] * len(labels),
     }

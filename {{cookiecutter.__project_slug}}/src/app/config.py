@@ -11,11 +11,11 @@ from app.errors import ConfigError
 class Settings(NamedTuple):
     """Where this process runs, and where it finds what it needs."""
 
-    app_env: str
     source: Path
     local_store: Path
     host: str
     port: int
+    dashboard_port: int
     api_url: str
 
 
@@ -25,28 +25,19 @@ def load_settings() -> Settings:
     Raises
     ------
     ConfigError
-        `APP_ENV` is not `local`, or `PORT` is not a port number.
+        `APP_ENV` is not `local`, or a port is not a port number.
     """
-    app_env = _read("APP_ENV", "local")
+    app_env, port = _read("APP_ENV", "local"), _read_port("PORT", "8080")
     if app_env != "local":
-        raise ConfigError(
-            f"APP_ENV={app_env!r} is not known: the only environment so far is 'local'. "
-            "Unset APP_ENV, or set it to 'local'."
-        )
-    port = _read_port("PORT", "8080")
+        raise ConfigError(f"APP_ENV={app_env!r} is not known: unset it, or set it to 'local'.")
     return Settings(
-        app_env=app_env,
         source=Path(_read("DATA_SOURCE", "data/sample.csv")),
         local_store=Path(_read("LOCAL_STORE", "local")),
         host=_read("HOST", "127.0.0.1"),
         port=port,
+        dashboard_port=_read_port("STREAMLIT_SERVER_PORT", "8501"),
         api_url=_read("API_URL", f"http://127.0.0.1:{port}").rstrip("/"),
     )
-
-
-def dashboard_port() -> int:
-    """Give the port of the dashboard, which Streamlit reads from this variable too."""
-    return _read_port("STREAMLIT_SERVER_PORT", "8501")
 
 
 def require_free_port(host: str, port: int, variable: str) -> None:

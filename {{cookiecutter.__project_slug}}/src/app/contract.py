@@ -2,21 +2,21 @@
 
 import hashlib
 import json
-import types
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pyarrow as pa
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from app import schema
 from app.errors import ConfigError
 
-_KINDS = {float: "number", int: "integer", bool: "boolean", str: "text"}
-_KINDS |= {datetime: "time", date: "time"}
-_ARROW = {"number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}
-_ARROW |= {"text": pa.string(), "time": pa.timestamp("us", "UTC")}
+_ARROW = {
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "string": pa.string(),
+    "time": pa.timestamp("us", "UTC"),
+}
 
 
 class Column(NamedTuple):
@@ -35,12 +35,13 @@ class Column(NamedTuple):
     @property
     def numeric(self) -> bool:
         """Say whether the model reads the column as a number, not as a category."""
-        return self.kind != "text" and not self.choices
+        return self.kind in ("number", "integer", "boolean") and not self.choices
 
 
 def columns(model: type[BaseModel] = schema.Example) -> dict[str, Column]:
     """Describe each field of a model, in order."""
-    return {name: _column(name, field) for name, field in model.model_fields.items()}
+    fields = model.model_json_schema()["properties"]
+    return {name: _column(model, name, told) for name, told in fields.items()}
 
 
 def features() -> dict[str, Column]:
@@ -52,18 +53,18 @@ def features() -> dict[str, Column]:
         A field of `Record` is a date or a time, which a model cannot read.
     """
     found = columns(schema.Record)
-    for column in found.values():
-        if column.kind == "time":
-            raise ConfigError(
-                f"schema.py: {column.name!r} in Record is a time, which the model cannot read. "
-                "Move it to Example and name it in TIME, or replace it by numbers (month, hour)."
-            )
+    times = [name for name, column in found.items() if column.kind == "time"]
+    if times:
+        raise ConfigError(
+            f"schema.py: {', '.join(times)} in Record is a time, which the model cannot read. "
+            "Move it to Example and name it in TIME, or replace it by numbers (month, hour)."
+        )
     return found
 
 
 def target() -> Column:
     """Describe the column that is predicted."""
-    own = [name for name in schema.Example.model_fields if name not in schema.Record.model_fields]
+    own = [name for name in columns() if name not in columns(schema.Record)]
     for role, name in (("TARGET", schema.TARGET), ("TIME", schema.TIME or schema.TARGET)):
         if name not in own:
             raise ConfigError(
@@ -75,10 +76,8 @@ def target() -> Column:
 
 def task() -> Literal["classification", "regression"]:
     """Derive the task: free numbers are regressed; choices, booleans and texts are classified."""
-    column = target()
-    return (
-        "regression" if column.numeric and column.kind in ("number", "integer") else ("classification")
-    )
+    number = target().numeric and target().kind != "boolean"
+    return "regression" if number else "classification"
 
 
 def fingerprint() -> str:
@@ -97,49 +96,37 @@ def example_record() -> dict[str, Any]:
     return {name: column.example for name, column in features().items()}
 
 
-def _column(name: str, field: FieldInfo) -> Column:
-    inner, nullable = _without_none(field.annotation)
-    choices = get_args(inner) if get_origin(inner) is Literal else ()
-    kind = _KINDS.get(type(choices[0]) if choices else inner)
-    if kind is None:
+def _column(model: type[BaseModel], name: str, told: dict[str, Any]) -> Column:
+    """Read one field from the model's JSON schema."""
+    parts = [part for part in told.get("anyOf", [told]) if part.get("type") != "null"]
+    part = parts[0] if len(parts) == 1 else {}
+    kind = "time" if "date" in part.get("format", "") else part.get("type")
+    if kind not in _ARROW:
         raise ConfigError(
-            f"schema.py: {name!r} has the type {inner}, which is not supported. "
-            "Use float, int, bool, str, datetime or Literal[...], alone or with `| None`."
+            f"schema.py: the type of {name!r} is not supported. Use float, int, bool, str, "
+            "datetime or Literal[...] of one type, alone or with `| None`."
         )
-    limits = {
-        key: getattr(rule, key)
-        for rule in field.metadata
-        for key in ("ge", "gt", "le", "lt")
-        if getattr(rule, key, None) is not None
-    }
-    column = Column(
+    choices = tuple(part.get("enum", [part["const"]] if "const" in part else []))
+    low = part.get("minimum", part.get("exclusiveMinimum"))
+    high = part.get("maximum", part.get("exclusiveMaximum"))
+    field = model.model_fields[name]
+    return Column(
         name=name,
         kind=kind,
         choices=choices,
-        nullable=nullable,
-        label=field.description or name,
-        minimum=limits.get("ge", limits.get("gt")),
-        maximum=limits.get("le", limits.get("lt")),
-        example=field.examples[0] if field.examples else None,
+        nullable="anyOf" in told,
+        label=told.get("description", name),
+        minimum=low,
+        maximum=high,
+        example=told["examples"][0] if "examples" in told else _example(kind, choices, low, high),
         annotation=Annotated[field.annotation, name, *field.metadata],
     )
-    return column if field.examples else column._replace(example=_example(column))
 
 
-def _without_none(annotation: Any) -> tuple[Any, bool]:
-    """Split `X | None` into X and whether None is allowed."""
-    if get_origin(annotation) not in (Union, types.UnionType):
-        return annotation, False
-    inner = [part for part in get_args(annotation) if part is not types.NoneType]
-    return (inner[0] if len(inner) == 1 else annotation), True
-
-
-def _example(column: Column) -> Any:
+def _example(kind: str, choices: tuple[Any, ...], low: float | None, high: float | None) -> Any:
     """Choose a value within the rules: the first choice, or the middle of the range."""
-    if column.choices:
-        return column.choices[0]
-    if column.kind in ("text", "time", "boolean"):
-        return {"text": "unknown", "time": None, "boolean": True}[column.kind]
-    low = column.minimum if column.minimum is not None else (column.maximum or 2) - 2
-    high = column.maximum if column.maximum is not None else low + 2
-    return round((low + high) / 2, 3) if column.kind == "number" else round((low + high) / 2)
+    if choices or kind in ("string", "time", "boolean"):
+        return choices[0] if choices else {"string": "unknown", "boolean": True}.get(kind)
+    bottom = low if low is not None else (high or 2) - 2
+    middle = (bottom + (high if high is not None else bottom + 2)) / 2
+    return round(middle) if kind == "integer" else round(middle, 3)

@@ -66,9 +66,13 @@ def read_source(path: Path) -> pd.DataFrame:
     frame.columns = [_identifier(str(name)) for name in frame.columns]
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
     if twice:
-        raise InvalidData(*(f"{path} has two columns that read as {name!r}: rename one." for name in twice))
-    stripped = frame.apply(lambda column: column.str.strip()).astype(object)
-    return stripped.where(stripped.notna() & (stripped != ""), None)
+        raise InvalidData(
+            *(f"{path} has two columns that read as {name!r}: rename one." for name in twice)
+        )
+    for name in frame.columns:
+        texts = frame[name].str.strip().astype(object)
+        frame[name] = texts.where(texts.notna() & (texts != ""), None)
+    return frame
 
 
 def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
@@ -83,9 +87,11 @@ def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
     wanted = list(contract.columns())
     missing = [name for name in wanted if name not in frame]
     if missing:
-        found = ", ".join(frame.columns)
-        raise InvalidData(*(f"column {name!r} is missing from {source}; it has: {found}." for name in missing))
-    extra = [name for name in frame if name not in wanted]
+        found = ", ".join(map(str, frame.columns))
+        raise InvalidData(
+            *(f"column {name!r} is missing from {source}; it has: {found}." for name in missing)
+        )
+    extra = [str(name) for name in frame if name not in wanted]
     if extra:
         _log.warning("not in schema.py, so left out: %s", ", ".join(extra))
     labelled = frame[frame[schema.TARGET].notna()][wanted]
@@ -124,11 +130,15 @@ def split(frame: pd.DataFrame) -> Split:
         held_out = (ordered[schema.TIME] > cut).to_numpy()
     else:
         ordered = frame
-        hashes = pd.util.hash_pandas_object(frame[list(contract.features())].astype(str), index=False)
+        hashes = pd.util.hash_pandas_object(
+            frame[list(contract.features())].astype(str), index=False
+        )
         held_out = (hashes % 100 < TEST_PERCENT).to_numpy()
     if held_out.all() or not held_out.any():
         raise InvalidData(f"{len(frame)} examples are too few to hold some out: add data.")
-    return Split(ordered[~held_out].reset_index(drop=True), ordered[held_out].reset_index(drop=True))
+    return Split(
+        ordered[~held_out].reset_index(drop=True), ordered[held_out].reset_index(drop=True)
+    )
 
 
 def fingerprint(frame: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 """Columns to model inputs: the one place, so that training and serving cannot differ."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,4 +45,4 @@ def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_]:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or value != value  # NaN, pandas' sign for missing, differs from itself
+    return value is None or (isinstance(value, float) and math.isnan(value))

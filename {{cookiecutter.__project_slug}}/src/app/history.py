@@ -15,51 +15,38 @@ from app.errors import NotFound
 from app.predict import Answer
 from app.storage import open_storage, tables
 
-_NOW = pa.timestamp("us", "UTC")
-_PREDICTION = pa.schema(
-    [
-        ("id", pa.string()),
-        ("predicted_at", _NOW),
-        ("model_version", pa.string()),
-        ("record", pa.string()),
-        ("prediction", pa.string()),
-        ("probability", pa.float64()),
-    ]
-)
-_LABEL = pa.schema([("id", pa.string()), ("labelled_at", _NOW), ("label", pa.string())])
+_TIME = pa.timestamp("us", "UTC")
+_TEXTS = [(name, pa.string()) for name in ("id", "model_version", "record", "prediction")]
+_PREDICTION = pa.schema([*_TEXTS, ("probability", pa.float64()), ("predicted_at", _TIME)])
+_LABEL = pa.schema([("id", pa.string()), ("label", pa.string()), ("labelled_at", _TIME)])
 
 
-def remember(
-    records: list[dict[str, Any]], answers: list[Answer], model_version: str
-) -> list[str]:
-    """Store predictions, and return the id of each."""
+def remember(records: list[dict[str, Any]], answers: list[Answer], version: str) -> list[str]:
+    """Store the predictions of a model version, and return the id of each."""
     rows = [
         {
             "id": uuid4().hex,
-            "predicted_at": datetime.now(UTC),
-            "model_version": model_version,
+            "model_version": version,
             "record": json.dumps(record),
             "prediction": json.dumps(answer.prediction),
             "probability": answer.probability,
+            "predicted_at": datetime.now(UTC),
         }
         for record, answer in zip(records, answers, strict=True)
     ]
-    open_storage().write(tables.PREDICTIONS, pa.Table.from_pylist(rows, _PREDICTION), append=True)
+    _append(tables.PREDICTIONS, rows, _PREDICTION)
     return [str(row["id"]) for row in rows]
 
 
 def past(limit: int) -> list[dict[str, Any]]:
     """Give the latest predictions, newest first, each with its label or None."""
-    storage = open_storage()
-    known = storage.tables()
-    if tables.PREDICTIONS not in known:
-        return []
-    rows = storage.read(tables.PREDICTIONS, newest_by="predicted_at", limit=limit).to_pylist()
-    labels = {}
-    if tables.LABELS in known:
-        for row in reversed(storage.read(tables.LABELS, newest_by="labelled_at").to_pylist()):
-            labels[row["id"]] = json.loads(row["label"])
-    return [_decoded(row) | {"label": labels.get(row["id"])} for row in rows]
+    labels = {row["id"]: row["label"] for row in reversed(_read(tables.LABELS, "labelled_at"))}
+    found = _read(tables.PREDICTIONS, "predicted_at", limit)
+    for row in found:
+        row["predicted_at"] = row["predicted_at"].isoformat()
+        row["label"] = labels.get(row["id"], "null")
+        row |= {name: json.loads(row[name]) for name in ("record", "prediction", "label")}
+    return found
 
 
 def add_label(prediction_id: str, label: Any) -> None:
@@ -70,17 +57,21 @@ def add_label(prediction_id: str, label: Any) -> None:
     NotFound
         No prediction has this id.
     """
-    storage = open_storage()
-    known = tables.PREDICTIONS in storage.tables()
-    if not known or not storage.read(tables.PREDICTIONS, equals={"id": prediction_id}).num_rows:
+    if not _read(tables.PREDICTIONS, "predicted_at", 1, {"id": prediction_id}):
         raise NotFound(f"no prediction has the id {prediction_id!r}: see GET /past_predictions.")
-    row = {"id": prediction_id, "labelled_at": datetime.now(UTC), "label": json.dumps(label)}
-    storage.write(tables.LABELS, pa.Table.from_pylist([row], _LABEL), append=True)
+    row = {"id": prediction_id, "label": json.dumps(label), "labelled_at": datetime.now(UTC)}
+    _append(tables.LABELS, [row], _LABEL)
 
 
-def _decoded(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {
-        "predicted_at": row["predicted_at"].isoformat(),
-        "record": json.loads(row["record"]),
-        "prediction": json.loads(row["prediction"]),
-    }
+def _append(table: str, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
+    open_storage().write(table, pa.Table.from_pylist(rows, schema), append=True)
+
+
+def _read(
+    table: str, newest_by: str, limit: int | None = None, equals: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    try:
+        rows = open_storage().read(table, equals=equals, newest_by=newest_by, limit=limit)
+    except NotFound:
+        return []
+    return list(rows.to_pylist())

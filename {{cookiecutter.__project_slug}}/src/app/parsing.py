@@ -1,6 +1,7 @@
 """From texts to typed values: the same rules for files and for requests, told in sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import GenericAlias
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -25,7 +26,7 @@ def parse_columns(
     raw
         Values (texts, typed values or None) by column name, all of one length.
     rows
-        What to call each row in an error; counted from 1 if absent.
+        What to call each row in an error, if there are several.
 
     Raises
     ------
@@ -35,10 +36,14 @@ def parse_columns(
     parsed: dict[str, list[Any]] = {}
     problems: list[str] = []
     for name, column in contract.columns(model).items():
+
+        def where(detail: ErrorDetails, name: str = name) -> str:
+            return f"{name!r}" + (f", row {rows[int(detail['loc'][0])]}" if rows else "")
+
         try:
             parsed[name] = _parse_values(column, raw[name])
         except ValidationError as error:
-            problems += _column_problems(name, error, rows)
+            problems += _sentences(error, where)
     if problems:
         raise InvalidData(*problems)
     return parsed
@@ -52,13 +57,18 @@ def parse_records(payload: Any, limit: int = 1000) -> list[dict[str, Any]]:
     InvalidData
         The payload is empty or too long, or a record breaks a rule.
     """
+
+    def where(detail: ErrorDetails) -> str:
+        index, *path = detail["loc"]
+        return f"record {int(index) + 1}" + "".join(f", {part!r}" for part in path[:1])
+
     records = payload if isinstance(payload, list) else [payload]
     if not 1 <= len(records) <= limit:
         raise InvalidData(f"{len(records)} records: send 1 to {limit} in one request.")
     try:
         parsed = TypeAdapter(list[schema.Record]).validate_python(records)
     except ValidationError as error:
-        raise InvalidData(*_record_problems(error)) from None
+        raise InvalidData(*_sentences(error, where)) from None
     return [record.model_dump() for record in parsed]
 
 
@@ -67,50 +77,34 @@ def parse_label(value: Any) -> Any:
     try:
         return _parse_values(contract.target(), [value])[0]
     except ValidationError as error:
-        raise InvalidData(f"label: {_broken_rule(error.errors()[0])}") from None
+        raise InvalidData(*_sentences(error, lambda _: "label")) from None
 
 
 def _parse_values(column: contract.Column, values: Sequence[Any]) -> list[Any]:
     typed = {str(choice): choice for choice in column.choices}
     prepared = [typed.get(str(value), value) for value in values]
-    adapter = TypeAdapter(list[column.annotation], config=schema.Record.model_config)  # type: ignore[name-defined]
-    return list(adapter.validate_python(prepared))
+    many: Any = GenericAlias(list, column.annotation)
+    parsed: list[Any] = TypeAdapter(many, config=schema.Record.model_config).validate_python(
+        prepared
+    )
+    return parsed
 
 
-def _column_problems(
-    name: str, error: ValidationError, rows: Sequence[int] | None
-) -> list[str]:
+def _sentences(error: ValidationError, where: Callable[[ErrorDetails], str]) -> list[str]:
     details = error.errors(include_url=False)
-    told = []
-    for detail in details[:SHOWN]:
-        index = int(detail["loc"][0])
-        row = rows[index] if rows is not None else index + 1
-        told.append(f"column {name!r}, row {row}: {_broken_rule(detail)}")
-    if len(details) > SHOWN:
-        told.append(f"column {name!r}: {len(details) - SHOWN} more rows break a rule.")
-    return told
-
-
-def _record_problems(error: ValidationError) -> list[str]:
-    details = error.errors(include_url=False)
-    told = []
-    for detail in details[:SHOWN]:
-        index, *path = detail["loc"]
-        where = f"record {int(index) + 1}" + "".join(f", field {str(part)!r}" for part in path[:1])
-        told.append(f"{where}: {_broken_rule(detail)}")
-    if len(details) > SHOWN:
-        told.append(f"{len(details) - SHOWN} more problems.")
-    return told
+    told = [f"{where(detail)}: {_broken_rule(detail)}" for detail in details[:SHOWN]]
+    more = len(details) - SHOWN
+    return [*told, f"and {more} more like these."] if more > 0 else told
 
 
 def _broken_rule(detail: ErrorDetails) -> str:
     """Say the value, the rule and what to do, from one error of pydantic."""
-    allowed = ", ".join(contract.columns(schema.Record))
     if detail["type"] == "missing":
-        return "is missing; it is required by schema.py."
+        return "is missing; schema.py requires it."
     if detail["type"] == "extra_forbidden":
-        return f"is not a field of schema.py; the fields are: {allowed}."
+        fields = ", ".join(schema.Record.model_fields)
+        return f"is not a field of schema.py; the fields are: {fields}."
     if detail["input"] is None:
-        return "is empty, but schema.py requires a value."
+        return "is empty; schema.py requires a value."
     rule = detail["msg"].replace("Input should be", "must be")
     return f"{repr(detail['input'])[:80]} {rule[0].lower() + rule[1:]}."

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -60,9 +61,10 @@ def load(version: str) -> Predictor:
     return Predictor(open_storage().get(_key(version, "model.onnx")).data, record_of(version))
 
 
-def add_evaluation(version: str, evaluation: Record) -> None:
-    """Store an evaluation beside the version that it judges."""
-    open_storage().put(_key(version, "evaluation.json"), _to_json(evaluation))
+def add_evaluation(version: str, evaluation: Record, reasons: list[str]) -> None:
+    """Store an evaluation, and the gate's reasons, beside the version that they judge."""
+    judged = {"sha256": record_of(version)["sha256"], "reasons": reasons}
+    open_storage().put(_key(version, "evaluation.json"), _to_json(evaluation | judged))
 
 
 def evaluation_of(version: str) -> Record:
@@ -79,8 +81,8 @@ def champion() -> Champion:
     return Champion(json.loads(blob.data)["history"], blob.generation)
 
 
-def load_champion() -> Predictor:
-    """Load the champion.
+def load_champion(load_version: Callable[[str], Predictor] = load) -> Predictor:
+    """Load the champion, perhaps by a function that remembers what it loaded.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def load_champion() -> Predictor:
         raise ModelRefused(
             "there is no champion yet: run `uv run poe train`, `evaluate` and `promote`."
         )
-    return load(version)
+    return load_version(version)
 
 
 def promote() -> None:
@@ -109,9 +111,7 @@ def promote() -> None:
     try:
         evaluation = evaluation_of(version)
     except NotFound:
-        raise GateFailed(
-            f"{version} was not evaluated: run `uv run poe evaluate` first."
-        ) from None
+        raise GateFailed(f"{version} was not evaluated: run `uv run poe evaluate` first.") from None
     if evaluation["reasons"] or evaluation["sha256"] != record_of(version)["sha256"]:
         raise GateFailed(f"{version} did not pass the gate:", *evaluation["reasons"])
     load(version)

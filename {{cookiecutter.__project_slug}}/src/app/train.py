@@ -55,7 +55,7 @@ def train(examples: pd.DataFrame, **hyperparameters: Any) -> str:
     folds = cross_validate(parts.train, **hyperparameters)
     model = build_model(**hyperparameters).fit(*to_xy(parts.train))
     content = export_onnx(model)
-    record = {
+    record: dict[str, Any] = {
         "task": contract.task(),
         "target": schema.TARGET,
         "classes": _classes(model),
@@ -68,7 +68,8 @@ def train(examples: pd.DataFrame, **hyperparameters: Any) -> str:
         "git_commit": _git_commit(),
         "versions": _versions(),
     }
-    record["parity"] = check_parity(model, Predictor(content, record | {"version": "new"}), parts.test)
+    predictor = Predictor(content, record | {"version": "new"})
+    record["parity"] = check_parity(model, predictor, parts.test)
     version = registry.register(content, record)
     _log.info("registered %s: %s of ONNX", version, f"{len(content) / 1e6:.2f} MB")
     return version
@@ -86,7 +87,9 @@ def cross_validate(examples: pd.DataFrame, **hyperparameters: Any) -> dict[str, 
             candidate.fit(x.iloc[fit], y.iloc[fit])
             scores[name].append(metrics.main_score(y.iloc[judge], candidate.predict(x.iloc[judge])))
     for name, values in scores.items():
-        _log.info("%s of the %s: %.3f ± %.3f", metrics.main_name(), name, np.mean(values), np.std(values))
+        _log.info(
+            "%s of the %s: %.3f ± %.3f", metrics.main_name(), name, np.mean(values), np.std(values)
+        )
     return scores
 
 

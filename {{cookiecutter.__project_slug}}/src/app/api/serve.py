@@ -20,4 +20,5 @@ def main() -> None:
         return
     bind = f"{settings.host}:{settings.port}"
     command = ["gunicorn", "--bind", bind, "--workers", "1", "--threads", "8", "--timeout", "0"]
+    command += ["--no-control-socket"]
     os.execv(sys.executable, [sys.executable, "-m", *command, "app.api:create_app()"])

@@ -1,4 +1,4 @@
-"""What every store can do: seven methods for tables and objects."""
+"""What every store can do: six methods for tables and objects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -33,9 +33,6 @@ class Storage(Protocol):
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Read a table piece by piece, in bounded memory."""
-
-    def tables(self) -> list[str]:
-        """List the tables, in alphabetical order."""
 
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
         """Write an object and return its new generation.

@@ -64,11 +64,6 @@ class LocalStorage:
             self._require(database, table)
             yield from database.sql(f"SELECT * FROM {_quoted(table)}").to_arrow_reader(batch_rows)
 
-    def tables(self) -> list[str]:
-        """List the tables, in alphabetical order."""
-        with self._database() as database:
-            return _names(database)
-
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
         """Write an object whole or not at all; see `Storage.put` for the generation."""
         path = self._path(key)

@@ -17,7 +17,9 @@ def ask(column: contract.Column) -> Any:
     if not column.numeric:
         return st.text_input(column.label, column.example) or None
     number = int if column.kind == "integer" else float
-    low, high = (None if edge is None else number(edge) for edge in (column.minimum, column.maximum))
+    low, high = (
+        None if edge is None else number(edge) for edge in (column.minimum, column.maximum)
+    )
     return st.number_input(column.label, low, high, column.example)
 
 
@@ -47,7 +49,9 @@ if sent:
         response = requests.post(url, json=record, timeout=60)
         content = response.json()
     except requests.RequestException:
-        st.error(f"The API does not answer at {url}. Start it with `uv run poe api`, then try again.")
+        st.error(
+            f"The API does not answer at {url}. Start it with `uv run poe api`, then try again."
+        )
         st.stop()
     if response.ok:
         show(content)

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import history
-from app.errors import AppError
+from app.errors import AppError, NotFound
 from app.storage import open_storage, tables
 
 
@@ -16,11 +16,11 @@ def read_online() -> pd.DataFrame:
 
 def read_batch() -> pd.DataFrame:
     """Read the first rows of the last batch."""
-    storage = open_storage()
-    if tables.BATCH_PREDICTIONS not in storage.tables():
+    try:
+        rows = open_storage().read(tables.BATCH_PREDICTIONS, limit=1000)
+    except NotFound:
         return pd.DataFrame()
-    frame: pd.DataFrame = storage.read(tables.BATCH_PREDICTIONS, limit=1000).to_pandas()
-    return frame
+    return pd.DataFrame(rows.to_pylist())
 
 
 def show(frame: pd.DataFrame, empty: str) -> None:

@@ -1,0 +1,68 @@
+"""What the tests share: a store of their own, the sample, and a champion trained once."""
+
+import shutil
+
+import pytest
+
+from app import contract, data, evaluate, registry, schema, train
+from app.api import create_app
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path, monkeypatch):
+    """Give each test an empty store, whatever the environment says."""
+    for name in ("APP_ENV", "DATA_SOURCE", "PORT", "HOST", "API_URL", "STREAMLIT_SERVER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))
+
+
+@pytest.fixture
+def sample():
+    """Read the sample as texts."""
+    return data.read_source(data.load_settings().source)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Train, evaluate and promote once, in a store that tests copy."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCAL_STORE", str(folder))
+        for stage in (data.main, train.main, evaluate.main, registry.promote):
+            stage()
+    return folder
+
+
+@pytest.fixture
+def champion(trained, tmp_path):
+    """Put a trained champion in this test's store, and give its version."""
+    shutil.copytree(trained, tmp_path / "store")
+    return registry.champion().version
+
+
+@pytest.fixture
+def client():
+    """Ask the API without a server."""
+    return create_app().test_client()
+
+
+@pytest.fixture
+def number():
+    """Choose a feature that is a number with limits."""
+    return choose(
+        lambda c: c.numeric and c.kind != "boolean" and None not in (c.minimum, c.maximum)
+    )
+
+
+@pytest.fixture
+def category():
+    """Choose a feature that is one of some choices."""
+    return choose(lambda column: column.choices)
+
+
+def choose(fits):
+    """Give the first feature that fits; a contract without one cannot be tested so."""
+    found = [column for column in contract.features().values() if fits(column)]
+    if not found:
+        pytest.skip(f"no such feature in {schema.__file__}")
+    return found[0]

@@ -1,0 +1,160 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from app import contract, data, evaluate, schema
+from app.errors import InvalidData
+from app.storage import open_storage, tables
+
+pytestmark = pytest.mark.data
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def test_the_sample_becomes_a_table(sample):
+    data.main()
+
+    table = open_storage().read(tables.EXAMPLES)
+    assert 0 < table.num_rows <= len(sample)
+    assert table.schema.equals(contract.arrow_schema())
+
+
+def test_ingesting_twice_changes_nothing():
+    data.main()
+    first = open_storage().read(tables.EXAMPLES)
+    data.main()
+
+    assert open_storage().read(tables.EXAMPLES).equals(first)
+
+
+def test_a_missing_column_is_named(sample):
+    name = list(contract.columns())[0]
+
+    with pytest.raises(InvalidData, match=f"column '{name}' is missing"):
+        data.clean(sample.drop(columns=name))
+
+
+def test_an_extra_column_is_named_and_left_out(sample, caplog):
+    table = data.clean(sample.assign(extra_thing="x"))
+
+    assert "extra_thing" not in table.column_names
+    assert "extra_thing" in caplog.text
+
+
+@pytest.mark.parametrize("value", ["many", "1e999", "nan", "-99999999"])
+def test_a_wrong_number_is_named_with_its_row(sample, number, value):
+    row = sample.index[sample[schema.TARGET].notna()][3]
+    sample.loc[row, number.name] = value
+
+    with pytest.raises(InvalidData, match=f"'{number.name}', row {row + 2}: '{value}' must be"):
+        data.clean(sample)
+
+
+def test_an_unknown_category_is_named_with_the_known_ones(sample, category):
+    row = sample.index[sample[schema.TARGET].notna()][0]
+    sample.loc[row, category.name] = "Atlantis"
+
+    with pytest.raises(
+        InvalidData, match=f"row {row + 2}: 'Atlantis' must be .*{category.choices[0]}"
+    ):
+        data.clean(sample)
+
+
+def test_a_failed_ingest_leaves_the_old_table(tmp_path, monkeypatch, sample):
+    data.main()
+    before = open_storage().read(tables.EXAMPLES)
+    bad = sample.drop(columns=list(contract.columns())[0])
+    bad.to_csv(tmp_path / "bad.csv", index=False)
+    monkeypatch.setenv("DATA_SOURCE", str(tmp_path / "bad.csv"))
+
+    with pytest.raises(InvalidData):
+        data.main()
+
+    assert open_storage().read(tables.EXAMPLES).equals(before)
+
+
+def test_duplicate_rows_are_counted_and_dropped(sample, caplog):
+    twice = pd.concat([sample, sample], ignore_index=True)
+
+    assert data.clean(twice).num_rows == data.clean(sample).num_rows
+    assert "repeat another row" in caplog.text
+
+
+def test_rows_without_a_target_are_dropped(sample):
+    sample[schema.TARGET] = None
+
+    with pytest.raises(InvalidData, match="no row to learn from"):
+        data.clean(sample)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a CSV file with a header"),
+        ("name,größe\n".encode("latin-1"), "not UTF-8: byte 7 is 0xf6"),
+        (b"a,b\n1,2\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
+        (b"a b,a-b\n1,2\n", "two columns that read as 'a_b'"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(InvalidData, match=message):
+        data.read_source(path)
+
+
+def test_an_absent_file_is_named(tmp_path):
+    with pytest.raises(InvalidData, match="absent.csv cannot be read"):
+        data.read_source(tmp_path / "absent.csv")
+
+
+def test_headers_become_identifiers(tmp_path):
+    path = write(tmp_path / "odd.csv", "Body Mass (g);class;2nd\n1; a ;NA\n")
+
+    frame = data.read_source(path)
+
+    assert list(frame) == ["body_mass_g", "class_", "column_2nd"]
+    assert frame.iloc[0].tolist() == ["1", "a", None]
+
+
+def test_the_split_keeps_every_row_on_one_side(sample):
+    examples = data.clean(sample).to_pandas(integer_object_nulls=True)
+
+    train, test = data.split(examples)
+
+    assert len(train) + len(test) == len(examples)
+    assert 0.1 < len(test) / len(examples) < 0.35
+    both = pd.merge(train, test, on=list(contract.columns()))
+    assert both.empty, "the same row is on both sides"
+
+
+def test_the_future_is_held_out_or_held_out_rows_stay_so(sample):
+    examples = data.clean(sample).to_pandas(integer_object_nulls=True)
+    train, test = data.split(examples)
+
+    if schema.TIME:
+        assert train[schema.TIME].max() < test[schema.TIME].min()
+    else:
+        shuffled = data.split(examples.sample(frac=1, random_state=1)).test
+        assert data.fingerprint(shuffled) == data.fingerprint(test)
+
+
+def test_the_fingerprint_changes_with_the_data_but_not_with_their_order(sample):
+    examples = data.clean(sample).to_pandas()
+
+    assert data.fingerprint(examples[::-1]) == data.fingerprint(examples)
+    assert data.fingerprint(examples[1:]) != data.fingerprint(examples)
+
+
+def test_no_feature_determines_the_target(sample):
+    parts = data.split(data.clean(sample).to_pandas(integer_object_nulls=True))
+
+    scores = evaluate.single_feature_scores(parts)
+
+    assert set(scores) == set(contract.features())
+    assert max(scores.values()) < 0.99, scores
+    assert all(np.isfinite(list(scores.values())))

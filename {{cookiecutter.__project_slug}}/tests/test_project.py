@@ -1,0 +1,129 @@
+"""The shape of the project: who imports whom, what the docs name, how settings are read."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import app
+from app.config import load_settings, require_free_port
+from app.errors import ConfigError
+
+pytestmark = pytest.mark.code
+
+PACKAGE = Path("src/app")
+
+
+def imports_of(path):
+    """Give the modules of `app` that a file imports, such as `storage` or `api.errors`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "app":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app."):
+            yield node.module.removeprefix("app.")
+
+
+def lines_of_the_map():
+    """Read from the package's docstring which room is on which line."""
+    rooms = app.__doc__.split("\n\n", 1)[1].splitlines()
+    return {room: number for number, line in enumerate(rooms) for room in line.split()}
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def test_a_line_of_the_map_imports_only_from_lines_above_it():
+    lines = lines_of_the_map()
+    for path in PACKAGE.rglob("*.py"):
+        room = room_of(path)
+        if room in ("__init__", "__main__"):
+            continue
+        for imported in imports_of(path):
+            other = imported.split(".")[0]
+            allowed = other == room or lines[other] < lines[room]
+            assert allowed, f"{path} imports {imported}, which is not above {room}"
+
+
+def test_the_map_names_every_room():
+    rooms = {room_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "__main__"}
+
+    assert rooms == set(lines_of_the_map())
+
+
+def test_what_serves_needs_neither_pandas_nor_scikit_learn():
+    heavy = "[m for m in ('pandas', 'sklearn', 'skl2onnx') if m in sys.modules]"
+    code = f"import sys, app.api; print({heavy})"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_command_and_path_in_the_docs_exists():
+    tasks = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"][
+        "tasks"
+    ]
+    for page in [Path("README.md"), *Path("docs").glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        for task in re.findall(r"uv run poe ([a-z][a-z-]*)", text):
+            assert task in tasks, f"{page} names the task {task}"
+        for path in re.findall(r"`((?:src|docs|data|tests|scripts)/[\w./-]*)`", text):
+            made = path.startswith(("docs/figures", "docs/EDA"))
+            assert made or Path(path).exists(), f"{page} names {path}"
+
+
+def test_the_project_is_whole():
+    assert not Path("variants").exists(), "generated without hooks: generate it again, accept them"
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch):
+    monkeypatch.setenv("PORT", "")
+
+    assert load_settings().port == 8080
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("APP_ENV", "moon")]
+)
+def test_a_wrong_setting_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigError, match=f"{name}='{value}'"):
+        load_settings()
+
+
+def test_a_port_in_use_is_told(api_port):
+    with pytest.raises(ConfigError, match=f"port {api_port} is in use"):
+        require_free_port("127.0.0.1", api_port, "PORT")
+
+
+@pytest.fixture
+def api_port():
+    """Listen on a free port, as another program would."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def run(*command):
+    return subprocess.run([sys.executable, "-m", "app", *command], capture_output=True, text=True)
+
+
+def test_an_error_is_told_without_a_traceback(monkeypatch):
+    monkeypatch.setenv("DATA_SOURCE", "absent.csv")
+
+    done = run("data")
+
+    assert done.returncode == 1
+    assert "absent.csv cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_stage_is_told():
+    assert "usage:" in run("fly").stderr

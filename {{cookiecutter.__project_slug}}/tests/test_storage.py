@@ -1,0 +1,148 @@
+"""What every store must do; the same tests for each of them."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from app.errors import Conflict, NotFound, StorageUnavailable
+from app.storage import open_storage
+
+ROWS = pa.table(
+    {
+        "name": ["a", None],
+        "count": pa.array([1, None], pa.int64()),
+        "share": [0.5, None],
+        "seen": [True, None],
+        "at": pa.array([datetime(2026, 2, 2, tzinfo=UTC), None], pa.timestamp("us", "UTC")),
+    }
+)
+
+
+def test_types_and_missing_values_survive():
+    open_storage().write("things", ROWS)
+
+    back = open_storage().read("things")
+
+    assert back.schema.equals(ROWS.schema)
+    assert back.to_pylist() == ROWS.to_pylist()
+
+
+def test_a_write_replaces_and_an_append_adds():
+    storage = open_storage()
+    storage.write("things", ROWS, append=True)
+    storage.write("things", ROWS, append=True)
+    assert storage.read("things").num_rows == 4
+
+    storage.write("things", ROWS)
+
+    assert storage.read("things").num_rows == 2
+
+
+def test_rows_are_found_by_value_and_newest_first():
+    storage = open_storage()
+    storage.write("things", ROWS)
+
+    assert storage.read("things", equals={"name": "a"}).num_rows == 1
+    assert storage.read("things", equals={"name": "' OR 1=1 --"}).num_rows == 0
+    newest = storage.read("things", newest_by="count", limit=1).to_pylist()
+    assert [row["count"] for row in newest] == [1]
+
+
+def test_a_table_is_streamed_in_pieces_while_another_is_written():
+    storage = open_storage()
+    storage.write("source", pa.table({"n": range(10_000)}))
+    pieces = storage.stream("source", batch_rows=2048)
+
+    storage.write("copy", pa.RecordBatchReader.from_batches(pa.schema([("n", pa.int64())]), pieces))
+
+    assert storage.read("copy")["n"].to_pylist() == list(range(10_000))
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_table():
+    storage = open_storage()
+    storage.write("things", ROWS)
+
+    def pieces():
+        yield from ROWS.to_batches()
+        raise RuntimeError("half way")
+
+    with pytest.raises(Exception, match="half way"):
+        storage.write("things", pa.RecordBatchReader.from_batches(ROWS.schema, pieces()))
+
+    assert storage.read("things").to_pylist() == ROWS.to_pylist()
+
+
+def test_an_empty_table_is_a_table():
+    open_storage().write("nothing", ROWS.slice(0, 0))
+
+    assert open_storage().read("nothing").num_rows == 0
+    assert list(open_storage().stream("nothing")) == []
+
+
+def test_an_unknown_table_is_named():
+    for ask in (open_storage().read, lambda name: list(open_storage().stream(name))):
+        with pytest.raises(NotFound, match="'unknown' does not exist"):
+            ask("unknown")
+
+
+def test_an_object_comes_back_and_its_keys_are_listed():
+    storage = open_storage()
+    storage.put("a/b.bin", b"\x00\xff")
+    storage.put("a/c.bin", b"")
+
+    assert storage.get("a/b.bin").data == b"\x00\xff"
+    assert storage.keys("a/") == ["a/b.bin", "a/c.bin"]
+    assert storage.keys("b") == []
+    with pytest.raises(NotFound):
+        storage.get("a/d.bin")
+
+
+def test_an_object_is_written_only_at_the_expected_generation():
+    storage = open_storage()
+    first = storage.put("key", b"1", generation=0)
+    second = storage.put("key", b"2", generation=first)
+
+    for stale in (0, first):
+        with pytest.raises(Conflict):
+            storage.put("key", b"3", generation=stale)
+    assert storage.get("key") == (b"2", second)
+
+
+@pytest.mark.parametrize("key", ["../out", "/etc/passwd", "a//b", "", ".hidden", "a\\b", "C:/x"])
+def test_a_key_cannot_leave_the_store(key):
+    with pytest.raises(NotFound, match="is not a key"):
+        open_storage().put(key, b"")
+
+
+def test_several_processes_take_turns():
+    code = (
+        "import pyarrow as pa; from app.storage import open_storage\n"
+        "for n in range(5): open_storage().write('shared', pa.table({'n': [n]}), append=True)"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert open_storage().read("shared").num_rows == 15
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "file" / "store"))
+
+    for action in (
+        lambda: open_storage().write("things", ROWS),
+        lambda: open_storage().put("key", b""),
+    ):
+        with pytest.raises(StorageUnavailable, match="Set LOCAL_STORE to a folder"):
+            action()
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "tables.duckdb").write_text("not a database" * 1000)
+
+    with pytest.raises(StorageUnavailable, match="cannot be read or written"):
+        open_storage().read("things")
