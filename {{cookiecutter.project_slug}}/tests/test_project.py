@@ -2,6 +2,7 @@
 
 import ast
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -105,14 +106,13 @@ def test_a_port_in_use_is_told(api_port):
 @pytest.fixture
 def api_port():
     """Listen on a free port, as another program would."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
 def run(*command):
-    return subprocess.run([sys.executable, "-m", "app", *command], capture_output=True, text=True)
+    full = [sys.executable, "-m", "app", *command]
+    return subprocess.run(full, capture_output=True, text=True, check=False)
 
 
 def test_an_error_is_told_without_a_traceback(monkeypatch):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -79,7 +80,7 @@ def test_an_empty_table_is_a_table():
     open_storage().write("nothing", ROWS.slice(0, 0))
 
     assert open_storage().read("nothing").num_rows == 0
-    assert list(open_storage().stream("nothing")) == []
+    assert not list(open_storage().stream("nothing"))
 
 
 def test_an_unknown_table_is_named():
@@ -122,9 +123,11 @@ def test_several_processes_take_turns():
         "import pyarrow as pa; from app.storage import open_storage\n"
         "for n in range(5): open_storage().write('shared', pa.table({'n': [n]}), append=True)"
     )
-    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    with ExitStack() as stack:
+        command = [sys.executable, "-c", code]
+        running = [stack.enter_context(subprocess.Popen(command)) for _ in range(3)]
 
-    assert [process.wait() for process in running] == [0, 0, 0]
+    assert [process.returncode for process in running] == [0, 0, 0]
     assert open_storage().read("shared").num_rows == 15
 
 

@@ -1,0 +1,115 @@
+"""Refuse answers that cannot work, all at once, before anything is written.
+
+A Jinja extension and not a hook: cookiecutter makes the folder before it runs a hook, shows a
+traceback when one fails, and runs none with `--accept-hooks no`.
+"""
+
+import re
+import sys
+
+from cookiecutter.exceptions import FailedHookException
+from jinja2.ext import Extension
+
+# The longest name made of the slug is a service account's, `<slug>-dashboard`: 30 at most.
+SLUG_LIMIT = 20
+WINDOWS = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
+DEPENDENCIES = {
+    "app", "duckdb", "filelock", "flask", "gunicorn", "matplotlib", "mypy", "numpy", "onnxruntime",
+    "pandas", "poethepoet", "protobuf", "pyarrow", "pydantic", "pylint", "pytest", "requests",
+    "ruff", "scikit-learn", "skl2onnx", "streamlit", "test", "tqdm", "tests",
+}  # fmt: skip
+RESERVED = WINDOWS | DEPENDENCIES | set(sys.stdlib_module_names)
+
+
+def suggest(text, limit, problem, example):
+    """Turn a text into an answer that has no problem, or give the example."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").lstrip("0123456789-")
+    name = words[:limit].strip("-")
+    return example if problem(name) else name
+
+
+def slug_problem(slug):
+    """Say why a slug cannot name a folder, a package, a service and a bucket."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug, re.ASCII):
+        return "must be words of a-z and 0-9 joined by single hyphens, starting with a letter"
+    if not 3 <= len(slug) <= SLUG_LIMIT:
+        return (
+            f"has {len(slug)} characters; 3 to {SLUG_LIMIT} fit the names of Google Cloud services"
+        )
+    if "google" in slug or slug.startswith("goog"):
+        return "must not contain 'google': buckets refuse it"
+    if slug in RESERVED or slug.replace("-", "_") in sys.stdlib_module_names:
+        return "is reserved by Windows, Python or a library of the project"
+    return None
+
+
+def project_id_problem(project_id):
+    """Say why an id cannot be that of a Google Cloud project."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", project_id, re.ASCII):
+        return "must be 6 to 30 of a-z, 0-9 and -, start with a letter and not end with a hyphen"
+    if any(word in project_id for word in ("google", "null", "undefined", "ssl")):
+        return "must not contain google, null, undefined or ssl"
+    return None
+
+
+def text_problem(text, limit):
+    """Say why a free text cannot stand on one line of a file."""
+    if not text.strip():
+        return "must not be empty"
+    if len(text) > limit:
+        return f"has {len(text)} characters; at most {limit} fit"
+    if not text.isprintable():
+        return "must be one line without control characters"
+    return None
+
+
+def owner_problem(owner):
+    """Say why a name cannot be that of a GitHub user or organisation."""
+    if not re.fullmatch(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}", owner, re.ASCII) or len(owner) > 39:
+        return "must be a GitHub name: 1 to 39 letters, digits and single hyphens inside"
+    return None
+
+
+def region_problem(region):
+    """Say why a name cannot be that of a Google Cloud region."""
+    if not re.fullmatch(r"[a-z]+-[a-z]+[1-9][0-9]?", region, re.ASCII):
+        return "must be a region such as europe-west1, not a zone and not a city"
+    return None
+
+
+NAMES = {
+    "project_slug": (slug_problem, SLUG_LIMIT, "penguin-observatory"),
+    "gcp_project_id": (project_id_problem, 30, "example-project-123"),
+    "github_owner": (owner_problem, 39, "example-team"),
+    "region": (region_problem, 12, "europe-west1"),
+}
+TEXTS = {"project_name": 60, "description": 200, "team_name": 60, "team_members": 200}
+
+
+def problems(answers):
+    """Give a line for each answer that cannot work: the value, the rule, a suggestion."""
+    found = []
+    for name, (problem, limit, example) in NAMES.items():
+        hint = suggest(answers[name], limit, problem, example)
+        found.append((name, problem(answers[name]), hint))
+    for name, limit in TEXTS.items():
+        found.append((name, text_problem(answers[name], limit), "a short text on one line"))
+    return [f"{name} {answers[name]!a} {rule}; try: {hint}" for name, rule, hint in found if rule]
+
+
+def refuse_bad_answers(answers):
+    """Stop with every problem, or give "yes" for the record."""
+    found = problems(answers)
+    if found:
+        lines = "\n".join(f"- {line}" for line in found)
+        raise FailedHookException(f"Nothing was written: these answers cannot work.\n{lines}")
+    return "yes"
+
+
+class AnswerCheck(Extension):
+    """Offer the check as a Jinja filter."""
+
+    def __init__(self, environment):
+        """Register the filter."""
+        super().__init__(environment)
+        environment.filters["refuse_bad_answers"] = refuse_bad_answers

@@ -1,0 +1,94 @@
+"""A project is baked once per set of answers; tests then state facts about it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cookiecutter.main import cookiecutter
+
+TEMPLATE = Path(__file__).parents[1]
+STENCIL = TEMPLATE / "{{cookiecutter.project_slug}}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project."""
+
+    path: Path
+
+    def files(self):
+        """List the files that git tracks, as texts with forward slashes."""
+        return set(self.git("ls-files").splitlines())
+
+    def git(self, *arguments):
+        command = ["git", "-C", str(self.path), "-c", "core.quotepath=off", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def run(self, *command, python=sys.executable, **variables):
+        """Run a command of the project in its own environment, on the wanted Python."""
+        environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | variables
+        environment["PYTHONUTF8"] = "1"
+        full = ["uv", "--directory", str(self.path), "run", "--quiet", "--python", python, *command]
+        return subprocess.run(
+            full, capture_output=True, text=True, encoding="utf-8", env=environment, check=False
+        )
+
+    def poe(self, *arguments, **options):
+        """Run a task that must succeed, and give what it printed."""
+        done = self.run("poe", *arguments, **options)
+        assert done.returncode == 0, f"poe {arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def own_home(tmp_path_factory):
+    """Keep cookiecutter's configuration and replays out of the tester's home."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "config.yaml").write_text(
+        json.dumps({"cookiecutters_dir": str(folder / "c"), "replay_dir": str(folder / "r")}),
+        encoding="utf-8",
+    )
+    return str(folder / "config.yaml")
+
+
+@pytest.fixture(scope="session")
+def bake(tmp_path_factory, own_home):
+    """Generate a project in a folder of its own."""
+
+    def generate(template=TEMPLATE, accept_hooks=True, **answers):
+        path = cookiecutter(
+            str(template),
+            no_input=True,
+            extra_context=answers,
+            output_dir=str(tmp_path_factory.mktemp("bake")),
+            config_file=own_home,
+            accept_hooks=accept_hooks,
+        )
+        return Project(Path(path))
+
+    return generate
+
+
+@pytest.fixture
+def template_copy(tmp_path):
+    """Copy the template, to break it on purpose."""
+    copy = tmp_path / "template"
+    leave = shutil.ignore_patterns(".git", ".venv", "build", "uv.lock", ".*_cache", "__pycache__")
+    shutil.copytree(TEMPLATE, copy, ignore=leave)
+    return copy
+
+
+@pytest.fixture
+def free_ports():
+    """Give the variables of two ports that are free now."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        ports = [str(one.getsockname()[1]), str(two.getsockname()[1])]
+    return dict(zip(("PORT", "STREAMLIT_SERVER_PORT"), ports, strict=True))

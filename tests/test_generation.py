@@ -1,0 +1,133 @@
+"""What a project holds for each answer, exactly, and in which state it is handed over."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from conftest import STENCIL, TEMPLATE
+
+MINIMAL = {"licence": "none"}
+MAXIMAL = {"sample": "delays", "licence": "Apache-2.0", "python_version": "3.13"}
+ANSWERS = [
+    pytest.param({}, id="default"),
+    pytest.param(MINIMAL, id="minimal"),
+    pytest.param(MAXIMAL, id="maximal"),
+    pytest.param({"sample": "delays"}, id="delays"),
+    pytest.param({"licence": "Apache-2.0"}, id="apache"),
+    pytest.param({"python_version": "3.12"}, id="python-3.12"),
+]
+
+
+def stencil_files():
+    """List the files of the template's project folder that belong to every project."""
+    command = ["git", "-C", str(STENCIL), "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {name for name in listed if not name.startswith("variants/") and (STENCIL / name).exists()}
+
+
+@pytest.mark.parametrize("answers", ANSWERS)
+def test_a_project_holds_exactly_these_files(bake, answers):
+    licence = set() if answers.get("licence") == "none" else {"LICENSE"}
+
+    assert bake(**answers).files() == stencil_files() | licence | {".cruft.json"}
+
+
+@pytest.mark.parametrize("answers", ANSWERS)
+def test_no_word_of_the_unchosen_is_left(bake, answers):
+    project = bake(**answers)
+    words = {"penguins": ["penguin", "culmen"], "delays": ["airport", "nycflights"]}
+    unchosen = "penguins" if answers.get("sample") == "delays" else "delays"
+    named = {"README.md", ".cruft.json", "pyproject.toml"}  # hold the project's name, an answer
+
+    for name in project.files() - named:
+        text = (project.path / name).read_text(encoding="utf-8").lower()
+        for word in words[unchosen]:
+            assert word not in text, f"{name} speaks of {unchosen}"
+
+
+@pytest.mark.parametrize("answers", ANSWERS)
+def test_no_placeholder_is_left(bake, answers):
+    project = bake(**answers)
+
+    for name in project.files() - {".cruft.json"}:
+        text = (project.path / name).read_text(encoding="utf-8")
+        assert "cookiecutter" not in text, name
+        if not name.endswith(".html"):
+            assert "{{" not in text, name
+            assert "{%" not in text, name
+
+
+def test_the_repository_is_clean_with_main_and_develop(bake):
+    project = bake()
+
+    assert project.git("status", "--porcelain") == ""
+    assert project.git("branch", "--format=%(refname:short)").split() == ["develop", "main"]
+    assert project.git("symbolic-ref", "--short", "HEAD").strip() == "main"
+    assert len(project.git("log", "--oneline").splitlines()) == 1
+
+
+def test_the_answers_and_the_version_are_recorded(bake):
+    project = bake(**MAXIMAL)
+
+    record = json.loads((project.path / ".cruft.json").read_text(encoding="utf-8"))
+
+    answers = record["context"]["cookiecutter"]
+    asked = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+    assert {name for name in asked if not name.startswith("_")} <= set(answers)
+    assert {name: answers[name] for name in MAXIMAL} == MAXIMAL
+    assert answers["_version"] == asked["_version"]
+    assert record["template"]
+    assert str(project.path) not in json.dumps(record)
+
+
+def test_a_record_renders_the_same_project_again(bake):
+    first = bake(**MAXIMAL, description='with "quotes" and \\ and 🐧')
+    record = json.loads((first.path / ".cruft.json").read_text(encoding="utf-8"))
+    answers = {k: v for k, v in record["context"]["cookiecutter"].items() if k[0] != "_"}
+
+    again = bake(**answers)
+
+    for name in first.files():
+        assert (again.path / name).read_bytes() == (first.path / name).read_bytes(), name
+
+
+def test_the_core_is_the_same_in_every_project(bake):
+    default, other = bake(), bake(**MAXIMAL, project_name="Something Else")
+    core = {n for n in default.files() if n.startswith(("src/", "tests/", "scripts/"))}
+
+    for name in core - {"src/app/schema.py"}:
+        assert (other.path / name).read_bytes() == (default.path / name).read_bytes(), name
+
+
+def test_generation_works_without_git(bake, monkeypatch, tmp_path, capfd):
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    project = bake()
+
+    assert not (project.path / ".git").exists()
+    assert (project.path / "src/app/schema.py").exists()
+    assert "git was not found" in capfd.readouterr().out
+
+
+def test_generation_needs_no_network(bake):
+    if not shutil.which("unshare"):
+        pytest.skip("unshare, which takes the network away, is not installed")
+    code = "import sys; from cookiecutter.main import cookiecutter as c; "
+    code += f"c({str(TEMPLATE)!r}, no_input=True, output_dir=sys.argv[1])"
+    folder = bake().path.parent / "offline"
+    command = ["unshare", "--user", "--net", "--map-root-user", "python", "-c", code, str(folder)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert any(folder.iterdir())
+
+
+def test_the_next_commands_are_printed(bake, capfd):
+    bake()
+
+    printed = capfd.readouterr().out
+    assert "uv run poe demo" in printed
+    assert printed.isascii(), "not every terminal prints more than ASCII"

@@ -1,0 +1,151 @@
+"""The three laws of the template, each with a test that breaks it and sees it turn red."""
+
+import ast
+import json
+import re
+import runpy
+import tomllib
+
+import pytest
+from conftest import STENCIL, TEMPLATE
+
+HOLD_ANSWERS = {"README.md", "pyproject.toml", "variants/licence/mit/LICENSE"}
+RENDERED_BY_FLASK = ".html"
+
+
+def hook_parts(template):
+    return runpy.run_path(str(template / "hooks/post_gen_project.py"))["PARTS"]
+
+
+def stencil(template):
+    return template / STENCIL.name
+
+
+def files(folder):
+    made = {"__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache", ".venv"}
+    return [p for p in folder.rglob("*") if p.is_file() and not made & set(p.parts)]
+
+
+def law_1(template):
+    """List the files that are not valid in their own language, or hold an answer unasked."""
+    parsers = {".py": ast.parse, ".toml": tomllib.loads, ".json": json.loads}
+    broken = []
+    for path in [*files(stencil(template)), *template.glob("*.py"), *template.glob("hooks/*.py")]:
+        text, name = path.read_text(encoding="utf-8"), path.name
+        try:
+            parsers.get(path.suffix, str)(text)
+        except (SyntaxError, ValueError) as error:
+            broken.append(f"{name} is not valid: {error}")
+        if "{%" in text and path.suffix not in (".md", RENDERED_BY_FLASK):
+            broken.append(f"{name} holds a control block")
+        inside = path.is_relative_to(stencil(template))
+        relative = path.relative_to(stencil(template)).as_posix() if inside else ""
+        if inside and "cookiecutter." in text and relative not in HOLD_ANSWERS:
+            broken.append(f"{relative} holds an answer")
+    return broken
+
+
+def law_2(template):
+    """List where the table of parts and the files differ."""
+    root, parts = stencil(template), hook_parts(template)
+    asked = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    broken, owned = [], []
+    for answer, choices in parts.items():
+        if set(choices) != set(asked[answer]):
+            broken.append(f"{answer}: the choices differ from those of cookiecutter.json")
+        for path in (path for paths in choices.values() for path in paths):
+            owned.append(path)
+            if not (root / path).exists():
+                broken.append(f"{path} does not exist")
+    for path in files(root / "variants"):
+        relative = path.relative_to(root).as_posix()
+        if not any(relative.startswith(f"{path}/") for path in owned):
+            broken.append(f"{relative} belongs to no choice")
+    return broken
+
+
+def law_3(template):
+    """List the modules of the core that import a module of an option."""
+    root, parts = stencil(template), hook_parts(template)
+    owned = {path for choices in parts.values() for paths in choices.values() for path in paths}
+    modules = {path for path in owned if path.startswith("src/app/")}
+    options = {re.sub(r"(/__init__)?\.py$", "", m.removeprefix("src/")).replace("/", ".") for m in modules}
+    broken = []
+    for path in files(root / "src"):
+        relative = path.relative_to(root).as_posix()
+        if path.suffix != ".py" or any(relative.startswith(module) for module in modules):
+            continue
+        for imported in imports(path):
+            if any(imported == option or imported.startswith(f"{option}.") for option in options):
+                broken.append(f"{relative} imports {imported}")
+    return broken
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("law", [law_1, law_2, law_3])
+def test_the_template_keeps_the_law(law):
+    assert law(TEMPLATE) == []
+
+
+def add(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text(encoding="utf-8") if path.exists() else "") + text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("src/app/data.py", "\n{{ cookiecutter.region }}\n", "data.py is not valid"),
+        ("src/app/data.py", '\nREGION = "{{ cookiecutter.region }}"\n', "data.py holds an answer"),
+        ("pyproject.toml", "\n{% if cookiecutter.licence %}\n", "pyproject.toml is not valid"),
+        ("pyproject.toml", "\n# {% raw %}\n", "pyproject.toml holds a control block"),
+    ],
+)
+def test_law_1_turns_red(template_copy, path, text, expected):
+    add(stencil(template_copy) / path, text)
+
+    assert any(expected in line for line in law_1(template_copy))
+
+
+def test_law_2_turns_red(template_copy):
+    add(stencil(template_copy) / "variants/sample/cars/data/sample.csv", "a,b\n")
+    (stencil(template_copy) / "variants/licence/mit/LICENSE").unlink()
+    (stencil(template_copy) / "variants/licence/mit").rmdir()
+
+    assert law_2(template_copy) == [
+        "variants/licence/mit does not exist",
+        "variants/sample/cars/data/sample.csv belongs to no choice",
+    ]
+
+
+def test_law_3_turns_red(template_copy):
+    hook = template_copy / "hooks/post_gen_project.py"
+    text = hook.read_text(encoding="utf-8").replace('"penguins": []', '"penguins": ["src/app/extra.py"]')
+    hook.write_text(text, encoding="utf-8")
+    add(stencil(template_copy) / "src/app/extra.py", "from app import data\n")
+    assert law_3(template_copy) == []
+
+    add(stencil(template_copy) / "src/app/train.py", "\nfrom app import extra\n")
+
+    assert law_3(template_copy) == ["src/app/train.py imports app.extra"]
+
+
+def test_all_that_is_rendered_is_meant_to_be():
+    copied = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+
+    assert "*.py" in copied["_copy_without_render"]
+    assert not [p for p in HOLD_ANSWERS if not (STENCIL / p).exists()]
+
+
+def test_hooks_and_checks_use_only_the_standard_library_and_cookiecutter():
+    allowed = {"json", "shutil", "subprocess", "pathlib", "re", "sys", "cookiecutter", "jinja2"}
+    for path in (TEMPLATE / "hooks/post_gen_project.py", TEMPLATE / "local_extensions.py"):
+        assert {name.split(".")[0] for name in imports(path)} <= allowed, path
