@@ -4,6 +4,7 @@ A Jinja extension and not a hook: cookiecutter makes the folder before it runs a
 traceback when one fails, and runs none with `--accept-hooks no`.
 """
 
+import keyword
 import re
 import sys
 
@@ -18,7 +19,7 @@ DEPENDENCIES = {
     "pandas", "poethepoet", "protobuf", "pyarrow", "pydantic", "pylint", "pytest", "requests",
     "ruff", "scikit-learn", "skl2onnx", "streamlit", "test", "tqdm", "tests",
 }  # fmt: skip
-RESERVED = WINDOWS | DEPENDENCIES | set(sys.stdlib_module_names)
+RESERVED = WINDOWS | DEPENDENCIES | set(sys.stdlib_module_names) | set(keyword.kwlist)
 
 
 def suggest(text, limit, problem, example):

@@ -42,7 +42,9 @@ class Project:
     def poe(self, *arguments, **options):
         """Run a task that must succeed, and give what it printed."""
         done = self.run("poe", *arguments, **options)
-        assert done.returncode == 0, f"poe {arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        assert done.returncode == 0, (
+            f"poe {arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        )
         return done.stdout + done.stderr
 
 

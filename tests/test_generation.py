@@ -23,7 +23,9 @@ def stencil_files():
     """List the files of the template's project folder that belong to every project."""
     command = ["git", "-C", str(STENCIL), "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {name for name in listed if not name.startswith("variants/") and (STENCIL / name).exists()}
+    return {
+        name for name in listed if not name.startswith("variants/") and (STENCIL / name).exists()
+    }
 
 
 @pytest.mark.parametrize("answers", ANSWERS)

@@ -42,7 +42,7 @@ def test_a_target_that_is_a_feature_is_refused(monkeypatch):
 def test_columns_are_read_from_the_model():
     columns = contract.columns(Odd)
 
-    assert [c.kind for c in columns.values()] == ["number", "integer", "boolean", "time"]
+    assert [c.kind for c in columns.values()] == ["number", "integer", "boolean", "date"]
     assert (columns["share"].minimum, columns["share"].maximum) == (0, 1)
     assert columns["share"].nullable
     assert columns["stars"].choices == (1, 2, 3)

@@ -122,7 +122,7 @@ def test_headers_become_identifiers(tmp_path):
 
 
 def test_the_split_keeps_every_row_on_one_side(sample):
-    examples = data.clean(sample).to_pandas(integer_object_nulls=True)
+    examples = data.to_frame(data.clean(sample))
 
     train, test = data.split(examples)
 
@@ -133,7 +133,7 @@ def test_the_split_keeps_every_row_on_one_side(sample):
 
 
 def test_the_future_is_held_out_or_held_out_rows_stay_so(sample):
-    examples = data.clean(sample).to_pandas(integer_object_nulls=True)
+    examples = data.to_frame(data.clean(sample))
     train, test = data.split(examples)
 
     if schema.TIME:
@@ -144,14 +144,14 @@ def test_the_future_is_held_out_or_held_out_rows_stay_so(sample):
 
 
 def test_the_fingerprint_changes_with_the_data_but_not_with_their_order(sample):
-    examples = data.clean(sample).to_pandas()
+    examples = data.to_frame(data.clean(sample))
 
     assert data.fingerprint(examples[::-1]) == data.fingerprint(examples)
     assert data.fingerprint(examples[1:]) != data.fingerprint(examples)
 
 
 def test_no_feature_determines_the_target(sample):
-    parts = data.split(data.clean(sample).to_pandas(integer_object_nulls=True))
+    parts = data.split(data.to_frame(data.clean(sample)))
 
     scores = evaluate.single_feature_scores(parts)
 

@@ -15,7 +15,8 @@ _ARROW = {
     "integer": pa.int64(),
     "boolean": pa.bool_(),
     "string": pa.string(),
-    "time": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "date-time": pa.timestamp("us", "UTC"),
 }
 
 
@@ -53,7 +54,7 @@ def features() -> dict[str, Column]:
         A field of `Record` is a date or a time, which a model cannot read.
     """
     found = columns(schema.Record)
-    times = [name for name, column in found.items() if column.kind == "time"]
+    times = [name for name, column in found.items() if column.kind in ("date", "date-time")]
     if times:
         raise ConfigError(
             f"schema.py: {', '.join(times)} in Record is a time, which the model cannot read. "
@@ -100,7 +101,7 @@ def _column(model: type[BaseModel], name: str, told: dict[str, Any]) -> Column:
     """Read one field from the model's JSON schema."""
     parts = [part for part in told.get("anyOf", [told]) if part.get("type") != "null"]
     part = parts[0] if len(parts) == 1 else {}
-    kind = "time" if "date" in part.get("format", "") else part.get("type")
+    kind = part.get("format", part.get("type"))
     if kind not in _ARROW:
         raise ConfigError(
             f"schema.py: the type of {name!r} is not supported. Use float, int, bool, str, "
@@ -125,7 +126,7 @@ def _column(model: type[BaseModel], name: str, told: dict[str, Any]) -> Column:
 
 def _example(kind: str, choices: tuple[Any, ...], low: float | None, high: float | None) -> Any:
     """Choose a value within the rules: the first choice, or the middle of the range."""
-    if choices or kind in ("string", "time", "boolean"):
+    if choices or kind in ("string", "date", "date-time", "boolean"):
         return choices[0] if choices else {"string": "unknown", "boolean": True}.get(kind)
     bottom = low if low is not None else (high or 2) - 2
     middle = (bottom + (high if high is not None else bottom + 2)) / 2

@@ -108,7 +108,12 @@ def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
 
 def read_examples() -> pd.DataFrame:
     """Read the examples from the table that `main` wrote."""
-    frame: pd.DataFrame = open_storage().read(tables.EXAMPLES).to_pandas(integer_object_nulls=True)
+    return to_frame(open_storage().read(tables.EXAMPLES))
+
+
+def to_frame(examples: pa.Table) -> pd.DataFrame:
+    """Turn a table into a frame in which whole numbers stay whole, also beside gaps."""
+    frame: pd.DataFrame = examples.to_pandas(integer_object_nulls=True, date_as_object=False)
     return frame
 
 

@@ -52,9 +52,7 @@ def with_preprocessing(estimator: BaseEstimator, only: str | None = None) -> Pip
     chosen = {name: column for name, column in contract.features().items() if only in (None, name)}
     numbers = [name for name, column in chosen.items() if column.numeric]
     categories = [name for name, column in chosen.items() if not column.numeric]
-    encoder = OneHotEncoder(
-        handle_unknown="ignore", max_categories=50, sparse_output=False, dtype=np.float32
-    )
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     prepare = ColumnTransformer(
         [("numbers", imputer, numbers), ("categories", encoder, categories)], remainder="drop"

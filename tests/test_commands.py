@@ -1,0 +1,245 @@
+"""Generated projects run their own commands, and what they print and make is looked at."""
+
+import json
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.full
+
+
+def demo(project, ports, python=sys.executable):
+    """Run the demo and give its answer over HTTP, as JSON."""
+    printed = project.poe("demo", "--once", python=python, **ports)
+    assert "from start to prediction" in printed
+    return json.loads(re.search(r"answer (\{.*\})", printed)[1])
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({}, id="default"),
+        pytest.param({"sample": "delays", "licence": "Apache-2.0"}, id="maximal"),
+    ],
+)
+def test_a_fresh_project_passes_its_own_checks_and_answers_over_http(bake, free_ports, answers):
+    project = bake(**answers)
+    assert "rated at 10.00/10" in project.poe("check")
+    tested = project.poe("test")
+    assert re.search(r"\d+ passed", tested)
+    assert "skipped" not in tested
+
+    answer = demo(project, free_ports)
+
+    champion = json.loads((project.path / "local/objects/champion.json").read_text())["history"][-1]
+    assert answer["model_version"] == champion
+    assert (project.path / f"local/objects/models/{champion}/model.onnx").stat().st_size > 1000
+    page = (project.path / "docs/EDA.md").read_text(encoding="utf-8")
+    assert (project.path / "docs/figures/eda.png").stat().st_size > 10_000
+    assert "data fingerprint" in page
+    project.poe("test", "-m", "code")  # the page that was made names only what exists
+    changed = project.git("status", "--porcelain", "--untracked-files=all").split()[1::2]
+    assert set(changed) == {"uv.lock", "docs/EDA.md", "docs/figures/eda.png"}
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_other_pythons_do(bake, free_ports, version):
+    python = find_python(version)
+    project = bake(python_version=version)
+
+    project.poe("test", "-m", "code", python=python)
+
+    assert demo(project, free_ports, python=python)["predictions"]
+
+
+def find_python(version):
+    """Find an interpreter, also where pyenv keeps them."""
+    kept = Path.home() / ".pyenv/versions"
+    for found in [shutil.which(f"python{version}"), *kept.glob(f"{version}.*/bin/python")]:
+        works = found and subprocess.run([found, "-V"], capture_output=True, check=False)
+        if works and works.returncode == 0:
+            return str(found)
+    return pytest.skip(f"Python {version} is not installed")
+
+
+def test_the_license_of_the_minimal_project_is_absent_and_it_still_works(bake):
+    project = bake(licence="none")
+
+    project.poe("data")
+    project.poe("train")
+
+    assert len(list(project.path.glob("local/objects/models/*/model.onnx"))) == 1
+
+
+def test_without_hooks_the_first_command_says_what_is_missing(bake):
+    project = bake(accept_hooks=False)
+
+    done = project.run("poe", "data")
+
+    assert done.returncode == 1
+    assert "generated without its hooks" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project.path / "local").exists()
+
+
+def test_a_port_in_use_is_told(bake, free_ports):
+    project = bake()
+    with socket.create_server(("127.0.0.1", int(free_ports["PORT"]))):
+        done = project.run("poe", "api", **free_ports)
+
+    assert done.returncode == 1
+    assert f"port {free_ports['PORT']} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+MACHINES_SCHEMA = '''"""The one contract: what a record is, and what is predicted from it."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """A machine at the start of a shift."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    class_: int = Field(ge=1, le=3, description="Class of the machine, 1 to 3")
+    maker: str | None = Field(None, description="Maker")
+    age_years: float | None = Field(None, ge=0, le=60, description="Age, years")
+    overhauled: bool | None = Field(None, description="Overhauled this year")
+    load: float = Field(gt=0, le=150, description="Load, % of nominal")
+
+
+class Example(Record):
+    """A machine at the end of a shift."""
+
+    failure: bool = Field(description="Failed during the shift")
+
+
+TARGET = "failure"
+TIME: str | None = None
+'''
+
+ORDERS_SCHEMA = '''"""The one contract: what a record is, and what is predicted from it."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """A bakery in the evening, before it bakes for tomorrow."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    weekday: Literal[1, 2, 3, 4, 5, 6, 7] = Field(description="Day of the week, Monday is 1")
+    sold_last_week: int | None = Field(None, ge=0, description="Loaves sold a week ago")
+
+
+class Example(Record):
+    """A bakery a day later."""
+
+    day: date = Field(description="Day")
+    sold: int = Field(ge=0, description="Loaves sold")
+
+
+TARGET = "sold"
+TIME: str | None = "day"
+'''
+
+
+def machines():
+    """Make 600 machines: semicolons, odd headers, yes and no, many makers, gaps."""
+    chance = random.Random(1)
+    yield "Class;Maker;Age (years);Overhauled?;Load;Serial No;Failure"
+    for n in range(600):
+        age, load = chance.uniform(0, 40), chance.uniform(20, 140)
+        fails = age * 2 + load + chance.gauss(0, 20) > 130
+        gaps = [f"Maker No {chance.randint(1, 80)}", f"{age:.1f}"]
+        row = [cell if chance.random() > 0.08 else "?" for cell in gaps]
+        row = [chance.randint(1, 3), *row, chance.choice(["yes", "no", "NA"]), f"{load:.2f}"]
+        yield ";".join(map(str, [*row, f"S{n}", "Yes" if fails else "No"]))
+
+
+def orders():
+    """Make 400 days of a bakery, in time order, with whole numbers."""
+    chance, sold = random.Random(2), []
+    yield "Day\tWeekday\tSold last week\tSold"
+    for n in range(400):
+        sold.append(80 + 30 * (n % 7 == 5) + n // 10 + chance.randint(0, 40))
+        day = f"{2024 + n // 336}-{n // 28 % 12 + 1:02d}-{n % 28 + 1:02d}"
+        yield f"{day}\t{n % 7 + 1}\t{sold[n - 7] if n >= 7 else ''}\t{sold[n]}"
+
+
+@pytest.mark.parametrize(
+    ("sample", "rows", "schema"),
+    [("penguins", machines, MACHINES_SCHEMA), ("delays", orders, ORDERS_SCHEMA)],
+    ids=["machines", "orders"],
+)
+def test_your_own_data_need_a_file_and_a_schema(bake, free_ports, sample, rows, schema):
+    """Do exactly what docs/YOUR_DATA.md says, with data that the samples do not resemble."""
+    project = bake(sample=sample)
+    (project.path / "data/sample.csv").write_text("\n".join(rows()) + "\n", encoding="utf-8")
+    (project.path / "src/app/schema.py").write_text(schema, encoding="utf-8")
+
+    project.poe("data")
+    project.poe("check")
+    project.poe("test")
+    answer = demo(project, free_ports)
+
+    expected = bool if rows is machines else float
+    assert type(answer["predictions"][0]["prediction"]) is expected
+
+
+def test_the_api_serves_real_clients_and_ends_when_asked(bake, free_ports):
+    """Run the API as a process, ask it from many threads, and stop it."""
+    project = bake()
+    for stage in ("data", "train", "evaluate", "promote"):
+        project.poe(stage)
+    url = f"http://127.0.0.1:{free_ports['PORT']}"
+    python = project.path / (".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python")
+    with subprocess.Popen(
+        [python, "-m", "app", "api"], cwd=project.path, env=os.environ | free_ports
+    ) as process:
+        wait_for(f"{url}/health")
+        record = {"species": "Gentoo", "island": "Biscoe", "clutch_completion": False}
+        codes = []
+
+        def ask():
+            codes.extend(
+                requests.post(f"{url}/predict", json=record).status_code for _ in range(10)
+            )
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        past = requests.get(f"{url}/past_predictions?limit=1000").json()["past_predictions"]
+        process.terminate()
+        ended = time.monotonic()
+        process.wait()
+
+    assert codes == [200] * 80
+    assert len(past) == 80
+    assert time.monotonic() - ended < 10
+
+
+def wait_for(url):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            return requests.get(url, timeout=5)
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise TimeoutError(url)
