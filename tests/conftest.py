@@ -94,3 +94,13 @@ def free_ports():
         two.bind(("127.0.0.1", 0))
         ports = [str(one.getsockname()[1]), str(two.getsockname()[1])]
     return dict(zip(("PORT", "STREAMLIT_SERVER_PORT"), ports, strict=True))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Turn a skip into a failure where the tools must be there (FORBID_SKIPS=1)."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("FORBID_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which FORBID_SKIPS does not allow: {report.longrepr}"

@@ -48,31 +48,31 @@ def read_source(path: Path) -> pd.DataFrame:
         The file is absent, empty, not UTF-8 or not a CSV file.
     """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        delimiter = max(",;\t|", key=header.count)
-        frame = pd.read_csv(
-            path, sep=delimiter, dtype=str, na_values=["?"], encoding="utf-8-sig", index_col=False
-        )
+        frame = _read_csv(path)
     except OSError as error:
         raise InvalidData(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise InvalidData(
-            f"{path} is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}. "
-            "Save it as 'CSV UTF-8'."
-        ) from None
+        byte = f"byte {error.start} is 0x{error.object[error.start]:02x}"
+        raise InvalidData(f"{path} is not UTF-8: {byte}. Save it as 'CSV UTF-8'.") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise InvalidData(f"{path} is not a CSV file with a header: {error}") from None
     frame.columns = [_identifier(str(name)) for name in frame.columns]
-    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
-    if twice:
-        raise InvalidData(
-            *(f"{path} has two columns that read as {name!r}: rename one." for name in twice)
-        )
+    for name in frame.columns[frame.columns.duplicated()]:
+        raise InvalidData(f"{path} has two columns that read as {name!r}: rename one.")
     for name in frame.columns:
         texts = frame[name].str.strip().astype(object)
         frame[name] = texts.where(texts.notna() & (texts != ""), None)
     return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file as texts, by the delimiter that its header holds most of."""
+    with path.open(encoding="utf-8-sig") as file:
+        header = file.readline()
+    delimiter = max(",;\t|", key=header.count)
+    return pd.read_csv(
+        path, sep=delimiter, dtype=str, na_values=["?"], encoding="utf-8-sig", index_col=False
+    )
 
 
 def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:

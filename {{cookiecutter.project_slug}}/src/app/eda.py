@@ -48,11 +48,10 @@ Written by `uv run poe eda`; do not edit it: your conclusions belong in `docs/DA
 def draw(examples: pd.DataFrame, path: Path) -> None:
     """Draw a row per column: its distribution, and how the target goes with it."""
     mpl.use("Agg")
-    chosen = list(contract.columns().values())
+    chosen = [*contract.features().values(), contract.target()]
     figure, axes = plt.subplots(len(chosen), 2, figsize=(10, 2.2 * len(chosen)), squeeze=False)
     for column, (left, right) in zip(chosen, axes, strict=True):
         left.set_title(column.label, fontsize=9)
-        right.set_title(f"{contract.target().label} by {column.label}", fontsize=9)
         _draw_column(examples, column, left, right)
     figure.tight_layout()
     figure.savefig(path, dpi=80)
@@ -61,30 +60,35 @@ def draw(examples: pd.DataFrame, path: Path) -> None:
 
 def _draw_column(examples: pd.DataFrame, column: contract.Column, left: Axes, right: Axes) -> None:
     values, target = examples[column.name], examples[schema.TARGET]
-    many = column.numeric and values.nunique() > 10
-    groups = (
-        pd.cut(values, 10).map(_middle, na_action="ignore").astype(float)
-        if many
-        else values.map(str)
-    )
-    if many:
+    groups: pd.Series = values.map(str)
+    if _is_number(column) and values.nunique() > 10:
+        values = values.astype(float)
         left.hist(values.dropna(), bins=30)
+        groups = pd.cut(values, 10).map(_middle, na_action="ignore").astype(float)
     else:
         groups.value_counts().head(10).plot.barh(ax=left, ylabel="")
+    if column.name == schema.TARGET:
+        right.axis("off")
+        return
+    right.set_title(f"{schema.TARGET} by {column.name}", fontsize=9)
     if contract.task() == "regression":
-        target.groupby(groups, observed=True).mean().plot(ax=right, style=".-", xlabel="")
+        target.groupby(groups).mean().plot(ax=right, style=".-", xlabel="")
     else:
         shares = pd.crosstab(groups, target.map(str), normalize="index").head(20)
         shares.plot.bar(ax=right, stacked=True, xlabel="", rot=20, fontsize=7).legend(fontsize=6)
 
 
-def _middle(group: "pd.Interval[float]") -> float:
-    return float(group.mid)
-
-
 def _describe_column(values: pd.Series, column: contract.Column) -> str:
     known = values.dropna()
     told = ", ".join(f"{name} ({n})" for name, n in known.map(str).value_counts().head(3).items())
-    if column.numeric and column.kind in ("number", "integer") and len(known):
+    if _is_number(column) and len(known):
         told = ", ".join(f"{known.astype(float).quantile(q):g}" for q in (0, 0.5, 1))
     return f"| `{column.name}` | {values.isna().sum()} | {values.nunique()} | {told} |"
+
+
+def _is_number(column: contract.Column) -> bool:
+    return column.numeric and column.kind != "boolean"
+
+
+def _middle(group: "pd.Interval[float]") -> float:
+    return float(f"{group.mid:.3g}")

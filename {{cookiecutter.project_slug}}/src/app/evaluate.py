@@ -33,6 +33,21 @@ class Evaluation(NamedTuple):
     folds: dict[str, list[float]]
 
 
+class Limits(NamedTuple):
+    """The thresholds of the gate, all in units of the main metric but `standard_errors`."""
+
+    above_baseline: float = 0.02
+    """On held-out rows, the model must exceed the baseline by this."""
+    standard_errors: float = 2.0
+    """Over the folds, it must exceed the baseline by so many errors of the difference."""
+    below_champion: float = 0.01
+    """It may be below the champion by at most this."""
+    slice_below_baseline: float = 0.1
+    """On a slice, it may be below the baseline by at most this."""
+    leak: float = 0.99
+    """A single feature that reaches this alone is suspected to know the target."""
+
+
 def main() -> None:
     """Evaluate the newest version and store the result.
 
@@ -47,8 +62,7 @@ def main() -> None:
     evaluation = evaluate(model, _load_champion(), parts, folds)
     reasons = gate(evaluation)
     registry.add_evaluation(version, evaluation._asdict(), reasons)
-    for name in ("model", "baseline", "champion", "slices"):
-        _log.info("%s: %s", name, _rounded(getattr(evaluation, name)))
+    _tell(evaluation)
     if reasons:
         raise GateFailed(f"{version} does not pass the gate:", *reasons)
     _log.info("%s passes the gate: `uv run poe promote` makes it champion", version)
@@ -71,69 +85,68 @@ def evaluate(
     )
 
 
-def gate(
-    evaluation: Evaluation,
-    *,
-    above_baseline: float = 0.02,
-    standard_errors: float = 2.0,
-    below_champion: float = 0.01,
-    slice_below_baseline: float = 0.1,
-    leak: float = 0.99,
-) -> list[str]:
-    """Collect every reason against a model; an empty list lets it pass.
+def gate(evaluation: Evaluation, limits: Limits | None = None) -> list[str]:
+    """Collect every reason against a model; an empty list lets it pass."""
+    limits = limits or Limits()
+    rules = [_beats_baseline, _beats_chance, _keeps_up_with_champion]
+    reasons = [rule(evaluation, limits) for rule in rules]
+    reasons += [_slice_holds(where, part, limits) for where, part in evaluation.slices.items()]
+    reasons += [
+        _knows_no_target(name, alone, limits) for name, alone in evaluation.single_features.items()
+    ]
+    return [reason for reason in reasons if reason]
 
-    Parameters
-    ----------
-    above_baseline
-        The model's main metric must exceed the baseline's by this.
-    standard_errors
-        On the folds, it must exceed the baseline's by so many standard errors of the difference.
-    below_champion
-        It may be below the champion's by at most this.
-    slice_below_baseline
-        On a slice, it may be below the baseline's by at most this.
-    leak
-        A single feature that reaches this alone is suspected to know the target.
-    """
+
+def _beats_baseline(evaluation: Evaluation, limits: Limits) -> str | None:
     name = metrics.main_name()
     score, base = evaluation.model[name], evaluation.baseline[name]
-    best = evaluation.champion[name] if evaluation.champion else -np.inf
+    if score >= base + limits.above_baseline:
+        return None
+    return (
+        f"{name} {score:.3f} does not exceed the baseline's {base:.3f} by "
+        f"{limits.above_baseline}: look for wrong labels or useless features."
+    )
+
+
+def _beats_chance(evaluation: Evaluation, limits: Limits) -> str | None:
     gain = np.subtract(evaluation.folds["model"], evaluation.folds["baseline"])
-    chance = standard_errors * float(gain.std(ddof=1)) / np.sqrt(len(gain))
-    rules = [
-        (
-            score >= base + above_baseline,
-            f"{name} {score:.3f} does not exceed the baseline's {base:.3f} by {above_baseline}: "
-            "look for wrong labels or useless features.",
-        ),
-        (
-            bool(gain.mean() > chance),
-            f"over the folds, {name} is {gain.mean():.3f} above the baseline's, not beyond chance "
-            f"({chance:.3f}): look for wrong labels, or add data.",
-        ),
-        (
-            score >= best - below_champion,
-            f"{name} {score:.3f} is more than {below_champion} below the champion's {best:.3f}: "
-            "keep the champion.",
-        ),
-    ]
-    rules += [
-        (
-            part["model"] >= part["baseline"] - slice_below_baseline,
-            f"where {where}, {name} {part['model']:.3f} is more than {slice_below_baseline} below "
-            f"the baseline's {part['baseline']:.3f}: look at these rows.",
-        )
-        for where, part in evaluation.slices.items()
-    ]
-    rules += [
-        (
-            alone < leak,
-            f"feature {feature!r} alone reaches {name} {alone:.3f}: does it know the target? "
-            "Remove it from Record if it is not known when the prediction is asked for.",
-        )
-        for feature, alone in evaluation.single_features.items()
-    ]
-    return [reason for holds, reason in rules if not holds]
+    chance = limits.standard_errors * float(gain.std(ddof=1)) / np.sqrt(len(gain))
+    if gain.mean() > chance:
+        return None
+    return (
+        f"over the folds, {metrics.main_name()} is {gain.mean():.3f} above the baseline's, "
+        f"not beyond chance ({chance:.3f}): look for wrong labels, or add data."
+    )
+
+
+def _keeps_up_with_champion(evaluation: Evaluation, limits: Limits) -> str | None:
+    name = metrics.main_name()
+    score, best = evaluation.model[name], (evaluation.champion or {}).get(name, -np.inf)
+    if score >= best - limits.below_champion:
+        return None
+    return (
+        f"{name} {score:.3f} is more than {limits.below_champion} below the champion's "
+        f"{best:.3f}: keep the champion."
+    )
+
+
+def _slice_holds(where: str, part: Scores, limits: Limits) -> str | None:
+    if part["model"] >= part["baseline"] - limits.slice_below_baseline:
+        return None
+    return (
+        f"where {where}, {metrics.main_name()} {part['model']:.3f} is more than "
+        f"{limits.slice_below_baseline} below the baseline's {part['baseline']:.3f}: "
+        "look at these rows."
+    )
+
+
+def _knows_no_target(feature: str, alone: float, limits: Limits) -> str | None:
+    if alone < limits.leak:
+        return None
+    return (
+        f"feature {feature!r} alone reaches {metrics.main_name()} {alone:.3f}: does it know the "
+        "target? Remove it from Record if it is not known when the prediction is asked for."
+    )
 
 
 def single_feature_scores(parts: data.Split) -> Scores:
@@ -179,7 +192,12 @@ def _load_champion() -> Predictor | None:
         return None
 
 
-def _rounded(scores: Any) -> Any:
-    if isinstance(scores, dict):
-        return {name: _rounded(score) for name, score in scores.items()}
-    return scores and round(scores, 3)
+def _tell(evaluation: Evaluation) -> None:
+    """Say the metrics and the slices, beside those of the baseline and the champion."""
+    former = evaluation.champion or {}
+    for name, score in evaluation.model.items():
+        parts = [f"baseline {evaluation.baseline[name]:.3f}"]
+        parts += [f"champion {former[name]:.3f}"] if former else []
+        _log.info("%s %.3f (%s)", name, score, ", ".join(parts))
+    for where, part in evaluation.slices.items():
+        _log.info("  %s: %.3f on %d rows", where, part["model"], part["rows"])

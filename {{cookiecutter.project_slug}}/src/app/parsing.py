@@ -21,12 +21,8 @@ def parse_columns(
 ) -> dict[str, list[Any]]:
     """Turn texts into typed values, column by column.
 
-    Parameters
-    ----------
-    raw
-        Values (texts, typed values or None) by column name, all of one length.
-    rows
-        What to call each row in an error, if there are several.
+    `raw` holds texts, typed values or None by column name, all of one length;
+    `rows` says what to call each row in an error, if there are several.
 
     Raises
     ------

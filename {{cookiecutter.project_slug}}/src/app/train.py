@@ -34,17 +34,9 @@ def main() -> None:
 def train(examples: pd.DataFrame, **hyperparameters: Any) -> str:
     """Train a model and register it.
 
-    Parameters
-    ----------
-    examples
-        All examples; only the training part is used to fit.
-    hyperparameters
-        Keyword arguments of `build_model`.
-
-    Returns
-    -------
-    str
-        The new version, which is not yet champion.
+    `examples` are all examples, of which only the training part is used to fit;
+    `hyperparameters` are keyword arguments of `build_model`.
+    Returns the new version, which is not yet champion.
 
     Raises
     ------
@@ -55,24 +47,28 @@ def train(examples: pd.DataFrame, **hyperparameters: Any) -> str:
     folds = cross_validate(parts.train, **hyperparameters)
     model = build_model(**hyperparameters).fit(*to_xy(parts.train))
     content = export_onnx(model)
-    record: dict[str, Any] = {
+    record = _describe(content, model, examples)
+    record |= {"cross_validation": folds, "hyperparameters": hyperparameters}
+    record["parity"] = check_parity(model, Predictor(content, record), parts.test)
+    version = registry.register(content, record)
+    _log.info("registered %s: %.2f MB of ONNX", version, len(content) / 1e6)
+    return version
+
+
+def _describe(content: bytes, model: Pipeline, examples: pd.DataFrame) -> dict[str, Any]:
+    """Say where a model comes from: contract, data, code and libraries."""
+    return {
+        "version": "not yet registered",
         "task": contract.task(),
         "target": schema.TARGET,
         "classes": _classes(model),
         "contract": contract.fingerprint(),
         "sha256": hashlib.sha256(content).hexdigest(),
         "data": {"fingerprint": data.fingerprint(examples), "rows": len(examples)},
-        "cross_validation": folds,
-        "hyperparameters": hyperparameters,
         "seed": SEED,
         "git_commit": _git_commit(),
         "versions": _versions(),
     }
-    predictor = Predictor(content, record | {"version": "new"})
-    record["parity"] = check_parity(model, predictor, parts.test)
-    version = registry.register(content, record)
-    _log.info("registered %s: %s of ONNX", version, f"{len(content) / 1e6:.2f} MB")
-    return version
 
 
 def cross_validate(examples: pd.DataFrame, **hyperparameters: Any) -> dict[str, list[float]]:

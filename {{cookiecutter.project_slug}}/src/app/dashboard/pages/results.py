@@ -31,7 +31,9 @@ def show(frame: pd.DataFrame, empty: str) -> None:
     counts = frame["prediction"]
     if pd.api.types.is_float_dtype(counts):
         counts = pd.cut(counts, 20).map(lambda interval: interval.mid).astype(float).round(1)
-    st.bar_chart(counts.value_counts().sort_index(), x_label="prediction", y_label="count")
+    st.bar_chart(
+        counts.value_counts().sort_index(), x_label="prediction", y_label="count", height=260
+    )
     st.dataframe(frame, hide_index=True)
 
 

@@ -1,0 +1,41 @@
+import pandas as pd
+import pytest
+
+from app import contract, data, eda, schema
+
+pytestmark = pytest.mark.data
+
+
+@pytest.fixture
+def examples(sample):
+    return data.to_frame(data.clean(sample))
+
+
+def test_the_page_tells_size_and_gaps_of_each_column(examples):
+    page = eda.describe(examples)
+
+    assert f"{len(examples)} examples" in page
+    assert data.fingerprint(examples) in page
+    for name in contract.columns():
+        assert f"| `{name}` | {examples[name].isna().sum()} |" in page
+
+
+def test_the_figure_is_drawn_also_with_gaps_and_few_rows(examples, tmp_path):
+    gaps = examples.head(30).astype(object)
+    for name, column in contract.columns().items():
+        if column.nullable and name != schema.TARGET:
+            gaps.loc[5:9, name] = None
+
+    eda.draw(gaps, tmp_path / "few.png")
+    eda.draw(examples, tmp_path / "all.png")
+
+    assert (tmp_path / "few.png").stat().st_size > 1000
+    assert (tmp_path / "all.png").stat().st_size > 1000
+
+
+def test_a_column_without_any_value_is_described(examples):
+    for name, column in contract.features().items():
+        if column.nullable:
+            examples[name] = pd.Series([None] * len(examples), dtype=object)
+
+    assert "|" in eda.describe(examples)
