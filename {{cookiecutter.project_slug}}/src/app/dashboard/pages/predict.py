@@ -29,7 +29,7 @@ def show(answer: dict[str, Any]) -> None:
     value = found["prediction"]
     st.metric(contract.target().label, f"{value:.2f}" if isinstance(value, float) else str(value))
     if found["probabilities"]:
-        st.bar_chart(found["probabilities"], horizontal=True, x_label="probability", height=160)
+        st.bar_chart(found["probabilities"], horizontal=True, y_label="probability", height=160)
     st.caption(f"model {answer['model_version']}, prediction {found['id']}")
 
 
