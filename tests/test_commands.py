@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import requests
@@ -63,12 +62,14 @@ def test_other_pythons_do(bake, free_ports, version):
 
 
 def find_python(version):
-    """Find an interpreter, also where pyenv keeps them."""
-    kept = Path.home() / ".pyenv/versions"
-    for found in [shutil.which(f"python{version}"), *kept.glob(f"{version}.*/bin/python")]:
-        works = found and subprocess.run([found, "-V"], capture_output=True, check=False)
-        if works and works.returncode == 0:
-            return str(found)
+    """Find an interpreter that works; one on the path may be a shim of pyenv that does not."""
+    for folder in os.environ["PATH"].split(os.pathsep):
+        found = shutil.which(f"python{version}", path=folder)
+        if (
+            found
+            and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0
+        ):
+            return found
     return pytest.skip(f"Python {version} is not installed")
 
 
