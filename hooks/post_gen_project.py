@@ -9,6 +9,11 @@ from pathlib import Path
 # A path below `variants/` holds files that take the place of those at the same path of the project.
 PARTS = {
     "sample": {"penguins": [], "delays": ["variants/sample/delays"]},
+    "data_store": {
+        "BigQuery": [],
+        "Firestore": ["variants/data_store/firestore"],
+        "Cloud Storage": ["variants/data_store/cloud-storage"],
+    },
     "licence": {
         "MIT": ["variants/licence/mit"],
         "Apache-2.0": ["variants/licence/apache"],

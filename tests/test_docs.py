@@ -40,8 +40,8 @@ def test_commands_exist(page):
 def test_the_readme_counts_its_questions():
     asked = [n for n in ast.literal_eval(questions()) if not n.startswith("_")]
 
-    assert len(asked) == 11
-    assert "eleven questions" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    assert len(asked) == 12
+    assert "twelve questions" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
 
 
 def questions():
@@ -70,5 +70,5 @@ def test_the_project_stays_small():
     total = sum(map(code_lines, files))
     print(f"{total} lines of code in src/app, longest function {max(lengths.values())}")
 
-    assert total <= 1400
+    assert total <= 1700
     assert not {name: n for name, n in lengths.items() if n > 30}

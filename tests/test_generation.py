@@ -8,12 +8,19 @@ import pytest
 from conftest import STENCIL, TEMPLATE
 
 MINIMAL = {"licence": "none"}
-MAXIMAL = {"sample": "delays", "licence": "Apache-2.0", "python_version": "3.13"}
+MAXIMAL = {
+    "data_store": "Firestore",
+    "sample": "delays",
+    "licence": "Apache-2.0",
+    "python_version": "3.13",
+}
 ANSWERS = [
     pytest.param({}, id="default"),
     pytest.param(MINIMAL, id="minimal"),
     pytest.param(MAXIMAL, id="maximal"),
     pytest.param({"sample": "delays"}, id="delays"),
+    pytest.param({"data_store": "Firestore"}, id="firestore"),
+    pytest.param({"data_store": "Cloud Storage"}, id="cloud-storage"),
     pytest.param({"licence": "Apache-2.0"}, id="apache"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
 ]
@@ -42,6 +49,14 @@ def test_no_word_of_the_unchosen_is_left(bake, answers):
     unchosen = "penguins" if answers.get("sample") == "delays" else "delays"
     named = {"README.md", ".cruft.json", "pyproject.toml"}  # hold the project's name, an answer
 
+    store = answers.get("data_store", "BigQuery")
+    stores = {"BigQuery": ["bigquery", "bq_"], "Firestore": ["firestore"]}
+    for word in [word for other in stores if other != store for word in stores[other]]:
+        for name in [n for n in project.files() if n.startswith(("src/", "tests/"))]:
+            text = (project.path / name).read_text(encoding="utf-8").lower()
+            assert word not in text, f"{name} speaks of {word}"
+        packages = (project.path / "pyproject.toml").read_text(encoding="utf-8").lower()
+        assert f"cloud-{word}" not in packages
     for name in project.files() - named:
         text = (project.path / name).read_text(encoding="utf-8").lower()
         for word in words[unchosen]:
@@ -98,7 +113,7 @@ def test_the_core_is_the_same_in_every_project(bake):
     default, other = bake(), bake(**MAXIMAL, project_name="Something Else")
     core = {n for n in default.files() if n.startswith(("src/", "tests/", "scripts/"))}
 
-    for name in core - {"src/app/schema.py"}:
+    for name in core - {"src/app/schema.py", "src/app/storage/cloud.py", "tests/cloud_store.py"}:
         assert (other.path / name).read_bytes() == (default.path / name).read_bytes(), name
 
 

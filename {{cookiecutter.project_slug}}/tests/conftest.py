@@ -13,7 +13,8 @@ from app.errors import GateFailed
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path, monkeypatch):
     """Give each test an empty store, whatever the environment says."""
-    for name in ("APP_ENV", "DATA_SOURCE", "PORT", "HOST", "API_URL", "STREAMLIT_SERVER_PORT"):
+    ours = ("APP_ENV", "DATA_SOURCE", "PORT", "HOST", "API_URL", "STREAMLIT_SERVER_PORT")
+    for name in (*ours, "GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))
 

@@ -98,6 +98,50 @@ def test_a_wrong_setting_is_named(monkeypatch, name, value):
         load_settings()
 
 
+@pytest.mark.parametrize("project", ["", "My First Project", "123456789", "short"])
+def test_a_project_is_named_by_its_id(monkeypatch, project):
+    monkeypatch.setenv("APP_ENV", "dev")
+    monkeypatch.setenv("GCP_PROJECT_ID", project)
+
+    with pytest.raises(ConfigError, match=f"GCP_PROJECT_ID='{project}' is not the id"):
+        load_settings()
+
+
+def test_environments_differ_only_by_variables(monkeypatch):
+    monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
+    clouds = {}
+    for app_env in ("dev", "tst", "acc", "prd"):
+        monkeypatch.setenv("APP_ENV", app_env)
+        clouds[app_env] = load_settings().cloud
+
+    assert {cloud.bucket for cloud in clouds.values()} == {
+        f"example-project-123-{app_env}" for app_env in clouds
+    }
+    assert {cloud.region for cloud in clouds.values()} == {"europe-west1"}
+
+
+@pytest.mark.parametrize("name", ["K_SERVICE", "CLOUD_RUN_JOB", "CLOUD_ML_JOB_ID"])
+def test_a_laptop_store_is_refused_on_google_cloud(monkeypatch, name):
+    monkeypatch.setenv(name, "anything")
+
+    with pytest.raises(ConfigError, match=f"{name} says that this runs on Google Cloud"):
+        load_settings()
+
+
+def test_a_laptop_imports_nothing_of_google():
+    names = ["data", "train", "evaluate", "registry", "batch", "eda", "api", "storage"]
+    code = (
+        f"import sys, importlib; [importlib.import_module('app.' + name) for name in {names}]; "
+        "from app.storage import open_storage; open_storage().keys(); "
+        "print([name for name in sys.modules if name.split('.')[0] in ('google', 'grpc')])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = [name for name in ast.literal_eval(done.stdout) if "protobuf" not in name]
+    assert set(loaded) <= {"google", "google._upb", "google._upb._message"}, loaded
+
+
 def test_a_port_in_use_is_told(api_port):
     with pytest.raises(ConfigError, match=f"port {api_port} is in use"):
         require_free_port("127.0.0.1", api_port, "PORT")

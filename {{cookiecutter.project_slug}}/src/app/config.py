@@ -1,16 +1,30 @@
 """Settings, read from the environment when asked and never on import."""
 
 import os
+import re
 import socket
 from pathlib import Path
 from typing import NamedTuple
 
 from app.errors import ConfigError
 
+ENVIRONMENTS = ("local", "dev", "tst", "acc", "prd")
+_SET_BY_GOOGLE_CLOUD = ("K_SERVICE", "CLOUD_RUN_JOB", "CLOUD_ML_JOB_ID")
+
+
+class Cloud(NamedTuple):
+    """Which part of Google Cloud belongs to this environment."""
+
+    app_env: str
+    project: str
+    region: str
+    bucket: str
+
 
 class Settings(NamedTuple):
-    """Where this process runs, and where it finds what it needs."""
+    """Where this process runs, and where it finds what it needs; `cloud` is None on a laptop."""
 
+    cloud: Cloud | None
     source: Path
     local_store: Path
     host: str
@@ -25,19 +39,23 @@ def load_settings() -> Settings:
     Raises
     ------
     ConfigError
-        `APP_ENV` is not `local`, or a port is not a port number.
+        A variable is missing, or its value cannot work here.
     """
-    app_env, port = _read("APP_ENV", "local"), _read_port("PORT", "8080")
-    if app_env != "local":
-        raise ConfigError(f"APP_ENV={app_env!r} is not known: unset it, or set it to 'local'.")
+    port = _read_port("PORT", "8080")
     return Settings(
-        source=Path(_read("DATA_SOURCE", "data/sample.csv")),
-        local_store=Path(_read("LOCAL_STORE", "local")),
-        host=_read("HOST", "127.0.0.1"),
+        cloud=_load_cloud(),
+        source=Path(read("DATA_SOURCE", "data/sample.csv")),
+        local_store=Path(read("LOCAL_STORE", "local")),
+        host=read("HOST", "127.0.0.1"),
         port=port,
         dashboard_port=_read_port("STREAMLIT_SERVER_PORT", "8501"),
-        api_url=_read("API_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        api_url=read("API_URL", f"http://127.0.0.1:{port}").rstrip("/"),
     )
+
+
+def read(name: str, default: str) -> str:
+    """Read a variable of the environment; an empty one counts as not set."""
+    return os.environ.get(name) or default
 
 
 def require_free_port(host: str, port: int, variable: str) -> None:
@@ -50,12 +68,29 @@ def require_free_port(host: str, port: int, variable: str) -> None:
             )
 
 
-def _read(name: str, default: str) -> str:
-    return os.environ.get(name) or default
+def _load_cloud() -> Cloud | None:
+    app_env = read("APP_ENV", "local")
+    if app_env not in ENVIRONMENTS:
+        raise ConfigError(f"APP_ENV={app_env!r} is not one of {', '.join(ENVIRONMENTS)}.")
+    if app_env == "local":
+        for name in filter(os.environ.get, _SET_BY_GOOGLE_CLOUD):
+            raise ConfigError(
+                f"APP_ENV is 'local', but {name} says that this runs on Google Cloud, where "
+                "files are lost: set APP_ENV to dev, tst, acc or prd."
+            )
+        return None
+    project = read("GCP_PROJECT_ID", "")
+    if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", project, flags=re.ASCII):
+        raise ConfigError(
+            f"GCP_PROJECT_ID={project!r} is not the id of a project (not its name, not its "
+            "number): 6 to 30 of a-z, 0-9 and -. `gcloud projects list` shows the ids."
+        )
+    bucket = read("GCS_BUCKET", f"{project}-{app_env}")
+    return Cloud(app_env, project, read("GCP_REGION", "europe-west1"), bucket)
 
 
 def _read_port(name: str, default: str) -> int:
-    text = _read(name, default)
+    text = read(name, default)
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
     raise ConfigError(f"{name}={text!r} is not a port: give a whole number from 1 to 65535.")

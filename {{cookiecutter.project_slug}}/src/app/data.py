@@ -103,12 +103,17 @@ def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
     values = parsing.parse_columns(
         {name: distinct[name].tolist() for name in wanted}, rows=(distinct.index + 2).tolist()
     )
-    return pa.table(values, schema=contract.arrow_schema())
+    return tables.from_columns(values, contract.arrow_schema())
 
 
 def read_examples() -> pd.DataFrame:
-    """Read the examples from the table that `main` wrote."""
-    return to_frame(open_storage().read(tables.EXAMPLES))
+    """Read the examples from the table that `main` wrote, in an order that is always the same.
+
+    A store gives rows in any order, but the same data must train the same model.
+    """
+    frame = to_frame(open_storage().read(tables.EXAMPLES))
+    order = pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().argsort()
+    return frame.iloc[order].reset_index(drop=True)
 
 
 def to_frame(examples: pa.Table) -> pd.DataFrame:

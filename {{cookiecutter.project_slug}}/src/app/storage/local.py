@@ -1,6 +1,5 @@
 """The store of a laptop: tables in a DuckDB file, objects in a folder."""
 
-import re
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from filelock import FileLock
 
 from app.errors import Conflict, NotFound, StorageUnavailable
 from app.storage.interface import Blob
+from app.storage.rules import checked_key, checked_name, require_storable
 
 _WRITING = Lock()
 _WAIT_SECONDS = 20.0
@@ -31,6 +31,7 @@ class LocalStorage:
         self, table: str, rows: pa.Table | pa.RecordBatchReader, *, append: bool = False
     ) -> None:
         """Replace or append to a table, in one transaction."""
+        require_storable(rows.schema)
         name = _quoted(table)
         with _WRITING, self._database() as database:
             database.register("incoming", rows)
@@ -125,9 +126,7 @@ class LocalStorage:
             raise NotFound(f"table {table!r} does not exist in {self._file}.")
 
     def _path(self, key: str) -> Path:
-        if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", key, flags=re.ASCII):
-            raise NotFound(f"{key!r} is not a key: use letters, digits and ._- between slashes.")
-        return self._objects / key
+        return self._objects / checked_key(key)
 
 
 def _names(database: duckdb.DuckDBPyConnection) -> list[str]:
@@ -135,9 +134,7 @@ def _names(database: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _quoted(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII):
-        raise NotFound(f"{name!r} is not a table or column: use letters, digits and _.")
-    return f'"{name}"'
+    return f'"{checked_name(name)}"'
 
 
 def _generation(data: bytes) -> int:

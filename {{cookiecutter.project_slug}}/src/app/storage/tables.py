@@ -1,4 +1,11 @@
-"""The names of the tables, and who writes each."""
+"""The names of the tables, who writes each, and how columns of values become one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from app.errors import InvalidData
 
 EXAMPLES = "examples"
 """Written by `data`: clean rows with a known target."""
@@ -11,3 +18,29 @@ PREDICTIONS = "predictions"
 
 LABELS = "labels"
 """Written by the API: what proved true for a prediction."""
+
+PARTITIONED_BY = {
+    BATCH_PREDICTIONS: "scored_at",
+    PREDICTIONS: "predicted_at",
+    LABELS: "labelled_at",
+}
+"""The time by which a store that can do so keeps the days of a table apart."""
+
+
+def from_columns(values: Mapping[str, Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    """Build a table; Arrow itself does not say in which column a value has the wrong type.
+
+    Raises
+    ------
+    InvalidData
+        With a sentence for each column that mixes types.
+    """
+    columns, problems = [], []
+    for field in schema:
+        try:
+            columns.append(pa.array(values[field.name], field.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            problems.append(f"column {field.name!r} must hold only {field.type}: {error}.")
+    if problems:
+        raise InvalidData(*problems)
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,71 @@
+"""Each data store, with the genuine clients against emulators: the project's tests, and its demo."""
+
+import ast
+import json
+import re
+
+import emulators
+import pytest
+
+pytestmark = pytest.mark.full
+
+STORES = ["BigQuery", "Firestore", "Cloud Storage"]
+
+
+@pytest.fixture
+def cloud(request, tmp_path):
+    """Start the emulators of a data store, and give the variables by which clients find them."""
+    try:
+        with emulators.running(request.param, tmp_path) as variables:
+            yield variables
+    except emulators.Missing as missing:
+        pytest.skip(str(missing))
+
+
+def each_store():
+    return pytest.mark.parametrize(
+        ("cloud", "store"), [(store, store) for store in STORES], indirect=["cloud"], ids=STORES
+    )
+
+
+@each_store()
+def test_the_contract_holds_and_the_demo_runs(bake, cloud, store, free_ports):
+    project = bake(data_store=store)
+    assert "rated at 10.00/10" in project.poe("check")
+    tested = project.poe("test", "tests/test_storage.py", **cloud)
+    assert re.search(r"\d+ passed", tested)
+    assert "skipped" not in tested
+    code = "import json, cloud_store; print(json.dumps(cloud_store.make('demo')))"
+    done = project.run("python", "-c", code, PYTHONPATH="tests", **cloud)
+    own = json.loads(done.stdout) | cloud | {"APP_ENV": "dev"}
+
+    first = examples(project, own)
+    second = examples(project, own)
+    printed = project.poe("demo", "--once", **own, **free_ports)
+
+    assert first == second
+    assert len(first) > 100
+    assert "from start to prediction" in printed
+    assert not (project.path / "local").exists()
+
+
+def examples(project, variables):
+    """Run `data`, and give the rows of its table and the keys of its objects, in order."""
+    project.poe("data", **variables)
+    code = (
+        "from app.storage import open_storage as o; s = o(); "
+        "print(sorted(map(str, s.read('examples').to_pylist())) + s.keys())"
+    )
+    listed = ast.literal_eval(project.run("python", "-c", code, **variables).stdout)
+    assert listed[-1] == "raw/sample.csv"
+    return listed
+
+
+def test_without_the_cloud_packages_a_laptop_still_works(bake):
+    project = bake()
+
+    done = project.run("--no-group", "cloud", "python", "-m", "app", "data")
+
+    assert done.returncode == 0, done.stderr
+    check = "import importlib.util as u; print(u.find_spec('google.cloud'))"
+    assert project.run("--no-group", "cloud", "python", "-c", check).stdout.strip() == "None"

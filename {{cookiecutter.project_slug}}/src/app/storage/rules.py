@@ -1,0 +1,51 @@
+"""What every store asks of names, keys and columns, so that all stores take the same."""
+
+import re
+
+import pyarrow as pa
+
+from app.errors import InvalidData, NotFound
+
+STORABLE = {
+    pa.string(),
+    pa.int64(),
+    pa.float64(),
+    pa.bool_(),
+    pa.date32(),
+    pa.timestamp("us", "UTC"),
+}
+
+
+def checked_name(name: str) -> str:
+    """Give the name of a table or column, which can then stand in a query."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII):
+        raise NotFound(f"{name!r} is not a table or column: use letters, digits and _.")
+    return name
+
+
+def checked_key(key: str) -> str:
+    """Give the key of an object, which cannot lead out of the store."""
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", key, flags=re.ASCII):
+        raise NotFound(f"{key!r} is not a key: use letters, digits and ._- between slashes.")
+    return key
+
+
+def require_storable(schema: pa.Schema) -> None:
+    """Refuse columns that one of the stores could not give back as they were.
+
+    Raises
+    ------
+    InvalidData
+        With a sentence for each column.
+    """
+    allowed = ", ".join(sorted(map(str, STORABLE)))
+    problems = [
+        f"column {field.name!r} has the type {field.type}, which not every store keeps; "
+        f"cast it to one of: {allowed}."
+        for field in schema
+        if field.type not in STORABLE
+    ]
+    if problems:
+        raise InvalidData(*problems)
+    for name in schema.names:
+        checked_name(name)
