@@ -7,6 +7,7 @@ traceback when one fails, and runs none with `--accept-hooks no`.
 import keyword
 import re
 import sys
+from pathlib import Path
 
 from cookiecutter.exceptions import FailedHookException
 from jinja2.ext import Extension
@@ -109,10 +110,23 @@ def refuse_bad_answers(answers):
     return "yes"
 
 
+def tools_source(answers):
+    """Say from where `uvx` takes the course's tools: the template's own repository."""
+    template = answers["_template"].removeprefix("git+")
+    for prefix, host in (("gh:", "https://github.com/"), ("gl:", "https://gitlab.com/")):
+        if template.startswith(prefix):
+            template = host + template.removeprefix(prefix)
+    if "://" in template:
+        return f"git+{template}"
+    ssh = re.fullmatch(r"(\w+@[^:/]+):(.+)", template)
+    return f"git+ssh://{ssh[1]}/{ssh[2]}" if ssh else Path(__file__).parent.resolve().as_posix()
+
+
 class AnswerCheck(Extension):
-    """Offer the check as a Jinja filter."""
+    """Offer the check, and the source of the tools, as Jinja filters."""
 
     def __init__(self, environment):
-        """Register the filter."""
+        """Register the filters."""
         super().__init__(environment)
         environment.filters["refuse_bad_answers"] = refuse_bad_answers
+        environment.filters["tools_source"] = tools_source

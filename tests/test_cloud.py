@@ -1,4 +1,4 @@
-"""Each data store, with the genuine clients against emulators: the project's tests, and its demo."""
+"""Each data store, by the genuine clients against emulators: the project's tests and its demo."""
 
 import ast
 import json
@@ -47,6 +47,9 @@ def test_the_contract_holds_and_the_demo_runs(bake, cloud, store, free_ports):
     assert len(first) > 100
     assert "from start to prediction" in printed
     assert not (project.path / "local").exists()
+    examined = project.run("poe", "doctor", **own).stdout
+    assert "does not exist" not in examined, "the doctor looks where the project writes"
+    assert f"bucket {own['GCS_BUCKET']}: in" in examined
 
 
 def examples(project, variables):

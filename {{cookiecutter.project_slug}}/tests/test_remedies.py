@@ -26,17 +26,17 @@ SAID = [
     (
         exceptions.Forbidden(
             "Your application is authenticating by using local Application Default Credentials. "
-            "The bigquery.googleapis.com API requires a quota project, which is not set by default."
+            "The storage.googleapis.com API requires a quota project, which is not set by default."
         ),
         "set-quota-project example-project-123",
     ),
     (
         exceptions.Forbidden(
-            "BigQuery API has not been used in project 123456789012 before or it is disabled. "
+            "Cloud Storage API has not been used in project 123456789012 before or it is disabled. "
             "Enable it by visiting https://console.developers.google.com/apis/api/"
-            "bigquery.googleapis.com/overview?project=123456789012 then retry."
+            "storage.googleapis.com/overview?project=123456789012 then retry."
         ),
-        "gcloud services enable bigquery.googleapis.com --project=example-project-123",
+        "gcloud services enable storage.googleapis.com --project=example-project-123",
     ),
     (
         exceptions.NotFound(

@@ -1,0 +1,146 @@
+"""Examine what a project needs of Google Cloud, from the login to the tables, in that order."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import google.auth
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession
+
+from mlsd import explain
+
+_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+_SECONDS = 20
+
+
+class Finding(NamedTuple):
+    """What was examined, whether it is right, what was seen, and what to do otherwise."""
+
+    what: str
+    right: bool
+    seen: str
+    remedy: str = ""
+
+
+def examine(folder: Path, env: str | None = None) -> int:
+    """Print a line for each thing that was examined; give the exit code, 1 if one is wrong."""
+    env = env or os.environ.get("APP_ENV") or "local"
+    if env == "local":
+        print("ok     environment: local, so nothing of Google Cloud is used here")
+        print("       examine another one by `uv run poe doctor --env dev`")
+        return 0
+    store = json.loads((folder / ".cruft.json").read_text(encoding="utf-8"))
+    answers = store["context"]["cookiecutter"]
+    wrong = 0
+    for finding in _findings(env, answers["data_store"]):
+        print(f"{'ok    ' if finding.right else 'WRONG '} {finding.what}: {finding.seen}")
+        if not finding.right:
+            wrong += 1
+            print(f"       do: {finding.remedy}")
+    return int(wrong > 0)
+
+
+def _findings(env: str, store: str) -> Iterator[Finding]:
+    project = os.environ.get("GCP_PROJECT_ID", "")
+    region = os.environ.get("GCP_REGION") or "europe-west1"
+    named = bool(re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", project))
+    yield Finding("project", named, project or "not set", "set GCP_PROJECT_ID to an id, not a name")
+    yield _gcloud(project)
+    try:
+        credentials = _credentials()
+    except GoogleAuthError as error:
+        known = explain.find(str(error))
+        remedy = known["remedy"] if known else "gcloud auth application-default login"
+        yield Finding("application-default credentials", False, str(error).split(". ")[0], remedy)
+        return
+    yield Finding("application-default credentials", True, type(credentials).__name__)
+    yield Finding("identity", True, _identity(credentials))
+    yield _quota_project(credentials, project)
+    session = AuthorizedSession(credentials)
+    for what, url, make in _places(env, store, project, region):
+        yield _place(session, what, url, make, region)
+
+
+def _gcloud(project: str) -> Finding:
+    """Compare the project of gcloud itself, which is another setting."""
+    gcloud = shutil.which("gcloud")
+    if not gcloud:
+        return Finding(
+            "gcloud", False, "not installed", "https://cloud.google.com/sdk/docs/install"
+        )
+    command = [gcloud, "config", "list", "--format=json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    core = (json.loads(done.stdout or "{}") if done.returncode == 0 else {}).get("core", {})
+    seen = f"account {core.get('account', 'none')}, project {core.get('project', 'none')}"
+    right = core.get("project") == project
+    return Finding("gcloud", right, seen, f"gcloud config set project {project}")
+
+
+def _credentials() -> Any:
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        return AnonymousCredentials()
+    return google.auth.default(scopes=_SCOPES)[0]
+
+
+def _identity(credentials: Any) -> str:
+    """Name who acts, as far as the credentials know it."""
+    known = getattr(credentials, "service_account_email", None) or getattr(
+        credentials, "account", None
+    )
+    return known or "a user whose name the credentials do not hold"
+
+
+def _quota_project(credentials: Any, project: str) -> Finding:
+    """A user's requests are counted on a project of their own setting."""
+    if not hasattr(credentials, "refresh_token"):
+        return Finding("quota project", True, "not needed by this identity")
+    seen = getattr(credentials, "quota_project_id", None) or "none"
+    remedy = f"gcloud auth application-default set-quota-project {project}"
+    return Finding("quota project", seen == project, seen, remedy)
+
+
+def _places(env: str, store: str, project: str, region: str) -> Iterator[tuple[str, str, str]]:
+    """Give what holds data, the URL that describes it, and the command that makes it."""
+    bucket = os.environ.get("GCS_BUCKET") or f"{project}-{env}"
+    host = os.environ.get("STORAGE_EMULATOR_HOST", "https://storage.googleapis.com")
+    make = f"gcloud storage buckets create gs://{bucket} --project={project} --location={region}"
+    make += " --uniform-bucket-level-access"
+    yield f"bucket {bucket}", f"{host}/storage/v1/b/{bucket}", make
+    if store == "BigQuery":
+        name = os.environ.get("BQ_DATASET") or f"ml_{env}"
+        host = os.environ.get("BIGQUERY_EMULATOR_HOST", "https://bigquery.googleapis.com")
+        url = f"{host}/bigquery/v2/projects/{project}/datasets/{name}"
+        yield f"data set {name}", url, f"bq mk --dataset --location={region} {project}:{name}"
+    if store == "Firestore":
+        name = os.environ.get("FIRESTORE_DATABASE") or f"ml-{env}"
+        make = f"gcloud firestore databases create --database={name} --location={region}"
+        url = f"https://firestore.googleapis.com/v1/projects/{project}/databases/{name}"
+        if not os.environ.get("FIRESTORE_EMULATOR_HOST"):  # it does not describe databases
+            yield f"database {name}", url, f"{make} --project={project}"
+
+
+def _place(session: Any, what: str, url: str, make: str, region: str) -> Finding:
+    """Ask for the description of a place, and compare its location."""
+    try:
+        answer = session.get(url, timeout=_SECONDS)
+    except (OSError, GoogleAuthError) as error:
+        known = explain.find(str(error))
+        return Finding(what, False, str(error)[:200], known["remedy"] if known else "try again")
+    if answer.status_code == 404:
+        return Finding(what, False, "does not exist", make)
+    if not answer.ok:
+        known = explain.find(answer.text)
+        return Finding(
+            what, False, answer.text[:200], known["remedy"] if known else "ask the owner"
+        )
+    told = answer.json()
+    location = told.get("location") or told.get("locationId") or "unknown"
+    remedy = f"a place cannot be moved: {make}, or set GCP_REGION={location.lower()}"
+    return Finding(what, location.lower() == region, f"in {location}", remedy)

@@ -1,0 +1,129 @@
+"""The doctor: what it finds wrong, and what it says of a pasted error; without a cloud."""
+
+import json
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from google.oauth2.credentials import Credentials
+
+from mlsd import doctor, explain
+
+PROJECT = "example-project-123"
+DISABLED = (
+    "BigQuery API has not been used in project 123456789012 before or it is disabled. Enable it "
+    "by visiting https://console.developers.google.com/apis/api/bigquery.googleapis.com/overview"
+)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Stand in a project of which the cloud is not known yet."""
+    record = {"context": {"cookiecutter": {"data_store": "BigQuery"}}}
+    (tmp_path / ".cruft.json").write_text(json.dumps(record), encoding="utf-8")
+    for name in ("APP_ENV", "GCS_BUCKET", "BQ_DATASET", "GOOGLE_APPLICATION_CREDENTIALS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GCP_PROJECT_ID", PROJECT)
+    monkeypatch.setenv("GCP_REGION", "europe-west1")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "gcloud"))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    return tmp_path
+
+
+@pytest.fixture
+def google(monkeypatch):
+    """Answer as Google Cloud does, by path; faults cannot be had from an emulator."""
+    answers = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, body = answers.get(self.path, (404, {}))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_):
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", url)
+        yield answers
+        server.shutdown()
+
+
+BUCKET = f"/storage/v1/b/{PROJECT}-dev"
+DATASET = f"/bigquery/v2/projects/{PROJECT}/datasets/ml_dev"
+
+
+def test_a_laptop_needs_nothing(project, capsys):
+    assert doctor.examine(project) == 0
+    assert "nothing of Google Cloud is used" in capsys.readouterr().out
+
+
+def test_no_login_is_told_with_the_command(project, capsys, monkeypatch):
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+
+    assert doctor.examine(project, "dev") == 1
+    assert "do: gcloud auth application-default login" in capsys.readouterr().out
+
+
+def test_a_name_instead_of_an_id_is_told(project, google, capsys, monkeypatch):
+    monkeypatch.setenv("GCP_PROJECT_ID", "My First Project")
+
+    assert doctor.examine(project, "dev") == 1
+    assert "WRONG  project: My First Project" in capsys.readouterr().out
+
+
+def test_what_does_not_exist_is_told_with_the_command_that_makes_it(project, google, capsys):
+    assert doctor.examine(project, "dev") == 1
+    printed = capsys.readouterr().out
+    assert f"do: gcloud storage buckets create gs://{PROJECT}-dev" in printed
+    assert f"do: bq mk --dataset --location=europe-west1 {PROJECT}:ml_dev" in printed
+
+
+def test_a_disabled_api_and_a_wrong_location_are_told(project, google, capsys):
+    google[BUCKET] = (200, {"location": "US"})
+    google[DATASET] = (403, {"error": {"message": DISABLED}})
+
+    assert doctor.examine(project, "dev") == 1
+    printed = capsys.readouterr().out
+    assert f"WRONG  bucket {PROJECT}-dev: in US" in printed
+    assert "do: gcloud services enable" in printed
+
+
+def test_when_all_is_right_the_exit_code_is_zero(project, google, capsys, monkeypatch):
+    if not shutil.which("gcloud"):
+        pytest.skip("gcloud is not installed")
+    monkeypatch.setenv("CLOUDSDK_CORE_ACCOUNT", "ada@example.com")
+    monkeypatch.setenv("CLOUDSDK_CORE_PROJECT", PROJECT)
+    google[BUCKET] = (200, {"location": "EUROPE-WEST1"})
+    google[DATASET] = (200, {"location": "europe-west1"})
+
+    code = doctor.examine(project, "dev")
+
+    printed = capsys.readouterr().out
+    assert code == 0, printed
+    assert f"gcloud: account ada@example.com, project {PROJECT}" in printed
+
+
+def test_a_quota_project_that_differs_is_told():
+    user = Credentials("token", refresh_token="refresh", quota_project_id="another-project")
+
+    found = doctor._quota_project(user, PROJECT)
+
+    assert not found.right
+    assert found.remedy == f"gcloud auth application-default set-quota-project {PROJECT}"
+
+
+@pytest.mark.parametrize("row", explain.known(), ids=lambda row: row["pattern"][:30])
+def test_each_known_error_is_explained_by_its_own_row(row):
+    assert explain.find(row["example"]) == row
+
+
+def test_an_unknown_error_is_not_explained(capsys):
+    assert explain.tell("the moon is full") == 1
+    assert "not known here" in capsys.readouterr().out
