@@ -64,6 +64,17 @@ def examples(project, variables):
     return listed
 
 
+def test_a_file_chooses_the_environment_of_commands_but_not_of_tests(bake):
+    project = bake()
+    (project.path / ".env").write_text("APP_ENV=prd\nGCP_PROJECT_ID=moon base\n", encoding="utf-8")
+
+    done = project.run("poe", "data")
+    project.poe("test", "tests/test_registry.py")
+
+    assert done.returncode == 1
+    assert "GCP_PROJECT_ID='moon base' is not the id" in done.stderr
+
+
 def test_without_the_cloud_packages_a_laptop_still_works(bake):
     project = bake()
 

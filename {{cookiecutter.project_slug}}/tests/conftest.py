@@ -34,6 +34,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCAL_STORE", str(folder))
+        patch.delenv("APP_ENV", raising=False)  # a team's `.env` may say dev
         data.main()
         train.main()
         with suppress(GateFailed):
