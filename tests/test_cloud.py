@@ -64,6 +64,43 @@ def examples(project, variables):
     return listed
 
 
+GUARDS = """
+import cloud_store
+from app.errors import StorageUnavailable
+from app.storage import open_storage, tables
+from google.cloud import bigquery
+storage = open_storage()
+found = storage._client.get_table(storage._name(tables.BATCH_PREDICTIONS))
+print("partitioned by", found.time_partitioning.field)
+before = [job.job_id for job in storage._client.list_jobs()]
+storage.write("copy", storage.read(tables.EXAMPLES))
+jobs = [job for job in storage._client.list_jobs() if job.job_id not in before]
+print("load jobs", len([job for job in jobs if job.job_type == "load"]))
+storage._max_bytes = -1
+try:
+    storage.read("copy", limit=1, newest_by=found.schema[0].name)
+except StorageUnavailable as refused:
+    print(refused)
+"""
+
+
+@pytest.mark.parametrize("cloud", ["BigQuery"], indirect=True)
+def test_bigquery_is_asked_with_care(bake, cloud):
+    """One load job a table, days kept apart, and no query above the limit."""
+    project = bake()
+    code = "import json, cloud_store; print(json.dumps(cloud_store.make('care')))"
+    done = project.run("python", "-c", code, PYTHONPATH="tests", **cloud)
+    own = json.loads(done.stdout) | cloud | {"APP_ENV": "dev", "PYTHONPATH": "tests"}
+    for stage in ("data", "train", "evaluate", "promote", "batch"):
+        project.poe(stage, **own)
+
+    done = project.run("python", "-c", GUARDS, **own)
+
+    assert "partitioned by scored_at" in done.stdout, done.stderr
+    assert "load jobs 1" in done.stdout
+    assert "more than BQ_MAX_BYTES=-1" in done.stdout
+
+
 def test_a_file_chooses_the_environment_of_commands_but_not_of_tests(bake):
     project = bake()
     (project.path / ".env").write_text("APP_ENV=prd\nGCP_PROJECT_ID=moon base\n", encoding="utf-8")

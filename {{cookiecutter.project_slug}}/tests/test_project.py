@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import app
-from app.config import load_settings, require_free_port
+from app.config import load_settings, read_count, require_free_port
 from app.errors import ConfigError
 
 pytestmark = pytest.mark.code
@@ -105,6 +105,13 @@ def test_a_project_is_named_by_its_id(monkeypatch, project):
 
     with pytest.raises(ConfigError, match=f"GCP_PROJECT_ID='{project}' is not the id"):
         load_settings()
+
+
+def test_a_count_is_a_whole_number(monkeypatch):
+    monkeypatch.setenv("COUNT", "1e9")
+
+    with pytest.raises(ConfigError, match="COUNT='1e9' is not a whole number"):
+        read_count("COUNT", "5")
 
 
 def test_environments_differ_only_by_variables(monkeypatch):

@@ -207,6 +207,14 @@ def test_of_many_who_write_at_once_one_wins():
     assert outcomes.count("conflict") == 9
 
 
+@pytest.mark.parametrize("store", ["cloud"], indirect=True)
+def test_a_bucket_that_does_not_exist_is_told_with_the_command_that_makes_it(monkeypatch):
+    monkeypatch.setenv("GCS_BUCKET", "absent-bucket")
+
+    with pytest.raises(StorageUnavailable, match="buckets create gs://absent-bucket"):
+        open_storage().put("key", b"")
+
+
 @pytest.mark.parametrize("key", ["../out", "/etc/passwd", "a//b", "", ".hidden", "a\\b", "C:/x"])
 def test_a_key_cannot_leave_the_store(key):
     with pytest.raises(NotFound, match="is not a key"):

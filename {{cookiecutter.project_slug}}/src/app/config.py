@@ -58,6 +58,14 @@ def read(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
 
+def read_count(name: str, default: str) -> int:
+    """Read a variable that is a whole number."""
+    text = read(name, default)
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise ConfigError(f"{name}={text!r} is not a whole number: use digits only.")
+
+
 def require_free_port(host: str, port: int, variable: str) -> None:
     """Refuse a port that another program listens on, with the variable that changes it."""
     with socket.socket() as probe:

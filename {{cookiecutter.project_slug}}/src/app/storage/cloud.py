@@ -13,7 +13,7 @@ from google.api_core.exceptions import NotFound as Absent
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from app.config import Cloud, read
+from app.config import Cloud, read, read_count
 from app.errors import InvalidData, StorageUnavailable
 from app.storage.objects import Objects
 from app.storage.remedies import translated
@@ -41,7 +41,7 @@ class CloudStorage(Objects):
         super().__init__(cloud)
         emulated = AnonymousCredentials() if os.environ.get("BIGQUERY_EMULATOR_HOST") else None
         self._dataset = f"{cloud.project}.{read('BQ_DATASET', f'ml_{cloud.app_env}')}"
-        self._max_bytes = int(read("BQ_MAX_BYTES", "1000000000"))
+        self._max_bytes = read_count("BQ_MAX_BYTES", "1000000000")
         with translated(cloud, missing=""):
             self._client = bigquery.Client(cloud.project, emulated, location=cloud.region)
 

@@ -38,7 +38,7 @@ _REMEDIES = [
         "a data set or bucket cannot be moved, so make it again there, or set GCP_REGION.",
     ),
     (
-        r"bucket does not exist|[Bb]ucket not found|notFound.*bucket",
+        r"bucket does not exist|404 POST \S+/upload/storage",
         "bucket {bucket!r} does not exist: run `gcloud storage buckets create gs://{bucket} "
         "--project={project} --location={region} --uniform-bucket-level-access`, "
         "or set GCS_BUCKET.",
