@@ -64,6 +64,16 @@ def test_a_laptop_needs_nothing(project, capsys):
     assert "nothing of Google Cloud is used" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("record", [None, "{}", "not json"])
+def test_another_folder_is_told(project, capsys, record):
+    (project / ".cruft.json").unlink()
+    if record:
+        (project / ".cruft.json").write_text(record, encoding="utf-8")
+
+    assert doctor.examine(project, "dev") == 1
+    assert "go to your project's folder" in capsys.readouterr().out
+
+
 def test_no_login_is_told_with_the_command(project, capsys, monkeypatch):
     monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
 

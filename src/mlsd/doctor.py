@@ -36,10 +36,16 @@ def examine(folder: Path, env: str | None = None) -> int:
         print("ok     environment: local, so nothing of Google Cloud is used here")
         print("       examine another one by `uv run poe doctor --env dev`")
         return 0
-    store = json.loads((folder / ".cruft.json").read_text(encoding="utf-8"))
-    answers = store["context"]["cookiecutter"]
+    try:
+        record = json.loads((folder / ".cruft.json").read_text(encoding="utf-8"))
+        store = record["context"]["cookiecutter"]["data_store"]
+    except (OSError, ValueError, KeyError):
+        print(
+            f"{folder} has no .cruft.json with the answer data_store: go to your project's folder"
+        )
+        return 1
     wrong = 0
-    for finding in _findings(env, answers["data_store"]):
+    for finding in _findings(env, store):
         print(f"{'ok    ' if finding.right else 'WRONG '} {finding.what}: {finding.seen}")
         if not finding.right:
             wrong += 1
