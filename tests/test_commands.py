@@ -193,6 +193,10 @@ def test_your_own_data_need_a_file_and_a_schema(bake, free_ports, sample, rows, 
     (project.path / "data/sample.csv").write_text("\n".join(rows()) + "\n", encoding="utf-8")
     (project.path / "src/app/schema.py").write_text(schema, encoding="utf-8")
 
+    stale = project.run("poe", "check")
+    assert stale.returncode == 1
+    assert "run `uv run poe openapi`" in stale.stderr
+    project.poe("openapi")
     project.poe("data")
     project.poe("check")
     project.poe("test")

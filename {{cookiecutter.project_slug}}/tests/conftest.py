@@ -17,6 +17,7 @@ def own_settings(tmp_path, monkeypatch):
     for name in (*ours, "GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("CHAMPION_POLL_SECONDS", "0")
 
 
 @pytest.fixture
@@ -54,8 +55,10 @@ def champion(trained, tmp_path):
 
 @pytest.fixture
 def client():
-    """Ask the API without a server."""
-    return create_app().test_client()
+    """Ask the API without a server; what it has to store is stored before the test ends."""
+    app = create_app()
+    yield app.test_client()
+    app.extensions["journal"].close()
 
 
 @pytest.fixture

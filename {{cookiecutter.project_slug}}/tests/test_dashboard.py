@@ -52,6 +52,7 @@ def test_results_are_empty_at_first():
 
 def test_results_show_answers_and_batch(client, champion):
     client.post("/predict", json=contract.example_record())
+    client.get("/past_predictions")  # waits until it is stored
     batch.main()
 
     tables = open_page("results.py").dataframe

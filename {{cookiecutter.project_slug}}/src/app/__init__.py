@@ -2,11 +2,13 @@
 
 errors
 config      schema
-contract
+contract    logs
 parsing     features    storage
 data        predict
 model       metrics     history
 registry
 train       evaluate    batch       eda
 api         dashboard
+server
+serve
 """

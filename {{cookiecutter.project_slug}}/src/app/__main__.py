@@ -16,7 +16,9 @@ _STAGES = {
     "promote": "registry:promote",
     "rollback": "registry:rollback",
     "batch": "batch:main",
-    "api": "api.serve:main",
+    "openapi": "api.spec:main",
+    "openapi-check": "api.spec:check",
+    "api": "serve:main",
 }
 
 

@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     port: int
     dashboard_port: int
     api_url: str
+    champion_poll_seconds: int
 
 
 def load_settings() -> Settings:
@@ -50,6 +51,7 @@ def load_settings() -> Settings:
         port=port,
         dashboard_port=_read_port("STREAMLIT_SERVER_PORT", "8501"),
         api_url=read("API_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        champion_poll_seconds=read_count("CHAMPION_POLL_SECONDS", "5"),
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 import pyarrow as pa
@@ -39,12 +40,14 @@ class Column(NamedTuple):
         return self.kind in ("number", "integer", "boolean") and not self.choices
 
 
+@cache
 def columns(model: type[BaseModel] = schema.Example) -> dict[str, Column]:
     """Describe each field of a model, in order."""
     fields = model.model_json_schema()["properties"]
     return {name: _column(model, name, told) for name, told in fields.items()}
 
 
+@cache
 def features() -> dict[str, Column]:
     """Describe the columns that the model may use.
 

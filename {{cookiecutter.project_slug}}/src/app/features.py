@@ -35,8 +35,7 @@ def to_inputs(values: Mapping[str, Sequence[Any]]) -> Inputs:
 
 
 def _numbers(values: Sequence[Any]) -> npt.NDArray[np.float32]:
-    filled = [np.nan if _missing(value) else value for value in values]
-    return np.asarray(filled, dtype=np.float32).reshape(-1, 1)
+    return np.array(values, dtype=np.float32).reshape(-1, 1)  # None becomes NaN
 
 
 def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_]:

@@ -5,9 +5,9 @@ A label is a fact of its own, added later; the prediction it belongs to is never
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import uuid4
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -21,21 +21,30 @@ _PREDICTION = pa.schema([*_TEXTS, ("probability", pa.float64()), ("predicted_at"
 _LABEL = pa.schema([("id", pa.string()), ("label", pa.string()), ("labelled_at", _TIME)])
 
 
-def remember(records: list[dict[str, Any]], answers: list[Answer], version: str) -> list[str]:
-    """Store the predictions of a model version, and return the id of each."""
+class Prediction(NamedTuple):
+    """An answer that was given: by which model version, to which record, and when."""
+
+    id: str
+    model_version: str
+    record: Mapping[str, Any]
+    answer: Answer
+    predicted_at: datetime
+
+
+def remember(predictions: Sequence[Prediction]) -> None:
+    """Store predictions, all or none."""
     rows = [
         {
-            "id": uuid4().hex,
-            "model_version": version,
-            "record": json.dumps(record),
-            "prediction": json.dumps(answer.prediction),
-            "probability": answer.probability,
-            "predicted_at": datetime.now(UTC),
+            "id": found.id,
+            "model_version": found.model_version,
+            "record": json.dumps(found.record),
+            "prediction": json.dumps(found.answer.prediction),
+            "probability": found.answer.probability,
+            "predicted_at": found.predicted_at,
         }
-        for record, answer in zip(records, answers, strict=True)
+        for found in predictions
     ]
     _append(tables.PREDICTIONS, rows, _PREDICTION)
-    return [str(row["id"]) for row in rows]
 
 
 def past(limit: int) -> list[dict[str, Any]]:

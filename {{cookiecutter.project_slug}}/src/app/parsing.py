@@ -1,6 +1,7 @@
 """From texts to typed values: the same rules for files and for requests, told in sentences."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import GenericAlias
 from typing import Any
 
@@ -9,6 +10,9 @@ from pydantic_core import ErrorDetails
 
 from app import contract, schema
 from app.errors import InvalidData
+
+RECORDS = 1000
+"""Records in one request, at most."""
 
 SHOWN = 5
 """Sentences per column or request; the first few are enough to act."""
@@ -45,8 +49,10 @@ def parse_columns(
     return parsed
 
 
-def parse_records(payload: Any, limit: int = 1000) -> list[dict[str, Any]]:
-    """Parse one record, or a list of at most `limit`, as they come in a request.
+def parse_records(payload: Any) -> list[dict[str, Any]]:
+    """Parse one record, or a list of at most `RECORDS`, as they come in a request.
+
+    Strictly: a number is a JSON number, not a text that looks like one.
 
     Raises
     ------
@@ -59,13 +65,18 @@ def parse_records(payload: Any, limit: int = 1000) -> list[dict[str, Any]]:
         return f"record {int(index) + 1}" + "".join(f", {part!r}" for part in path[:1])
 
     records = payload if isinstance(payload, list) else [payload]
-    if not 1 <= len(records) <= limit:
-        raise InvalidData(f"{len(records)} records: send 1 to {limit} in one request.")
+    if not 1 <= len(records) <= RECORDS:
+        raise InvalidData(f"{len(records)} records: send 1 to {RECORDS} in one request.")
     try:
-        parsed = TypeAdapter(list[schema.Record]).validate_python(records)
+        parsed = _records().validate_python(records, strict=True)
     except ValidationError as error:
         raise InvalidData(*_sentences(error, where)) from None
-    return [record.model_dump() for record in parsed]
+    return [vars(record) for record in parsed]
+
+
+@cache
+def _records() -> TypeAdapter[list[schema.Record]]:
+    return TypeAdapter(list[schema.Record])
 
 
 def parse_label(value: Any) -> Any:

@@ -56,7 +56,14 @@ class Predictor:
         """Predict parsed records, in order."""
         values = {name: [record[name] for record in records] for name in contract.features()}
         scores = self.scores(values)
-        return [self._answer(row) for row in scores]
+        labels = self.labels(scores)
+        if self._classes is None:
+            return [Answer(label) for label in labels]
+        names = [str(name) for name in self._classes]
+        return [
+            Answer(label, max(row), dict(zip(names, row, strict=True)))
+            for label, row in zip(labels, scores.tolist(), strict=True)
+        ]
 
     def scores(self, values: Mapping[str, Sequence[Any]]) -> npt.NDArray[np.float32]:
         """Run the model on columns of typed values.
@@ -75,13 +82,6 @@ class Predictor:
         if self._classes is None:
             return [float(value) for value in scores.ravel()]
         return [self._classes[index] for index in scores.argmax(axis=1)]
-
-    def _answer(self, row: npt.NDArray[np.float32]) -> Answer:
-        label = self.labels(row.reshape(1, -1))[0]
-        if self._classes is None:
-            return Answer(label)
-        each = {str(name): float(p) for name, p in zip(self._classes, row, strict=True)}
-        return Answer(label, float(row.max()), each)
 
     def _refuse(self, why: str) -> None:
         raise ModelRefused(

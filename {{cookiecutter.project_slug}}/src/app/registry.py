@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -57,8 +56,13 @@ def record_of(version: str) -> Record:
 
 
 def load(version: str) -> Predictor:
-    """Load a version; refused if its file or contract differs from its record."""
-    return Predictor(open_storage().get(_key(version, "model.onnx")).data, record_of(version))
+    """Load a version; refused if its name, file or contract differs from its record."""
+    record = record_of(version)
+    if record["version"] != version:
+        raise ModelRefused(
+            f"model {version} is refused: its record is that of {record['version']}."
+        )
+    return Predictor(open_storage().get(_key(version, "model.onnx")).data, record)
 
 
 def add_evaluation(version: str, evaluation: Record, reasons: list[str]) -> None:
@@ -81,20 +85,26 @@ def champion() -> Champion:
     return Champion(json.loads(blob.data)["history"], blob.generation)
 
 
-def load_champion(load_version: Callable[[str], Predictor] = load) -> Predictor:
-    """Load the champion, perhaps by a function that remembers what it loaded.
+def load_champion(present: Predictor | None = None) -> Predictor:
+    """Load the champion; `present` is given back if it is still the champion.
 
     Raises
     ------
     ModelRefused
-        There is none yet, or it differs from its record.
+        There is none yet, it differs from its record, or the gate did not pass this very model.
     """
     version = champion().version
     if version is None:
         raise ModelRefused(
             "there is no champion yet: run `uv run poe train`, `evaluate` and `promote`."
         )
-    return load_version(version)
+    if present is not None and present.version == version:
+        return present
+    try:
+        _require_passed(version)
+        return load(version)
+    except (GateFailed, NotFound) as error:
+        raise ModelRefused(f"champion {version} is refused:", *error.problems) from None
 
 
 def promote() -> None:
@@ -108,12 +118,7 @@ def promote() -> None:
         Somebody else promoted at the same moment.
     """
     version, current = newest(), champion()
-    try:
-        evaluation = evaluation_of(version)
-    except NotFound:
-        raise GateFailed(f"{version} was not evaluated: run `uv run poe evaluate` first.") from None
-    if evaluation["reasons"] or evaluation["sha256"] != record_of(version)["sha256"]:
-        raise GateFailed(f"{version} did not pass the gate:", *evaluation["reasons"])
+    _require_passed(version)
     load(version)
     if version == current.version:
         _log.info("%s is the champion already", version)
@@ -130,6 +135,16 @@ def rollback() -> None:
     load(current.history[-2])
     _point_to(current.history[:-1], current.generation)
     _log.info("%s is the champion again", current.history[-2])
+
+
+def _require_passed(version: str) -> None:
+    """Refuse a version that the gate did not let pass, or whose record names another file."""
+    try:
+        evaluation = evaluation_of(version)
+    except NotFound:
+        raise GateFailed(f"{version} was not evaluated: run `uv run poe evaluate` first.") from None
+    if evaluation["reasons"] or evaluation["sha256"] != record_of(version)["sha256"]:
+        raise GateFailed(f"{version} did not pass the gate:", *evaluation["reasons"])
 
 
 def _point_to(history: list[str], generation: int) -> None:

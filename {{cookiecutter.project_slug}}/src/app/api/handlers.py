@@ -1,0 +1,131 @@
+"""What each operation of `openapi.yaml` does; the file names these functions."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, render_template, request
+from pydantic_core import from_json, to_json
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from app import contract, history, parsing, schema
+from app.api import observe
+from app.api.answer import answer
+from app.api.champion import Champion
+from app.api.journal import Journal
+from app.config import load_settings
+from app.errors import AppError, InvalidData
+from app.storage import open_storage
+
+_FLUSH_SECONDS = 2.0
+_MAX_BODY_BYTES = 1024 * 1024
+
+
+def attach(app: Flask) -> None:
+    """Give an application what the handlers work with."""
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.extensions["champion"] = Champion(load_settings().champion_poll_seconds)
+    app.extensions["journal"] = Journal()
+
+
+def health() -> Response:
+    """Say that the process lives, and which model it serves (null before the first request)."""
+    return _json({"status": "ok"} | _champion().status() | {"waiting": _journal().waiting})
+
+
+def ready() -> Response:
+    """Say that predictions can be made: a model is loaded, storage answers."""
+    version = _champion().predictor().version
+    open_storage().keys("champion.json")
+    return _json({"status": "ready", "model_version": version})
+
+
+def metrics() -> Response:
+    """Give the metrics of all workers, for Prometheus."""
+    return Response(observe.exposition(), mimetype="text/plain; version=0.0.4; charset=utf-8")
+
+
+def predict() -> Response:
+    """Predict one record, or a list of them."""
+    return _json(answer(_champion(), _journal(), parsing.parse_records(_body())))
+
+
+def predict_rpc() -> Response:
+    """Predict, under the name of a remote procedure call."""
+    return predict()
+
+
+def past_predictions() -> Response:
+    """List the latest predictions, newest first; `?limit=` gives at most so many."""
+    limit = request.args.get("limit", "100")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 1000):
+        raise BadRequest(f"limit={limit!r} is not a whole number from 1 to 1000.")
+    _journal().flush(_FLUSH_SECONDS)
+    return _json({"past_predictions": history.past(int(limit))})
+
+
+def label(prediction_id: str) -> Response:
+    """Add what proved true for a prediction."""
+    body = _body()
+    if not isinstance(body, dict) or list(body) != ["label"]:
+        raise InvalidData('send {"label": ...} with what proved true.')
+    value = parsing.parse_label(body["label"])
+    _journal().flush(_FLUSH_SECONDS)
+    history.add_label(prediction_id, value)
+    return _json({"id": prediction_id, "label": value})
+
+
+def page() -> tuple[str, int]:
+    """Show a form made from the contract, and the answer or the problems if it was sent."""
+    found, problems, status = None, list[str](), 200
+    values = {name: str(value) for name, value in contract.example_record().items()}
+    if request.method == "POST":
+        values = {name: request.form.get(name, "") for name in values}
+        texts = {name: [value or None] for name, value in values.items()}
+        try:
+            parsed = parsing.parse_columns(texts, schema.Record)
+            record = {name: column[0] for name, column in parsed.items()}
+            found = answer(_champion(), _journal(), [record])
+        except AppError as error:
+            problems, status = error.problems, error.status
+    shown: dict[str, Any] = {
+        "about": schema.Record.__doc__,
+        "target": contract.target(),
+        "values": values,
+    }
+    shown |= {"columns": contract.features().values(), "answer": found, "problems": problems}
+    return render_template("index.html", **shown), status
+
+
+def sent_page() -> tuple[str, int]:
+    """Show the page after its form was sent."""
+    return page()
+
+
+def specification() -> Response:
+    """Give the contract of the API."""
+    text = Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8")
+    return Response(text, mimetype="application/yaml")
+
+
+def _body() -> Any:
+    """Parse the request's JSON; pydantic's parser also refuses a body that is nested too deep."""
+    if not request.is_json:
+        raise UnsupportedMediaType("send JSON, with the header Content-Type: application/json.")
+    try:
+        return from_json(request.get_data(cache=False))
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}.") from None
+
+
+def _json(content: dict[str, Any]) -> Response:
+    return Response(to_json(content), mimetype="application/json")
+
+
+def _champion() -> Champion:
+    champion: Champion = current_app.extensions["champion"]
+    return champion
+
+
+def _journal() -> Journal:
+    journal: Journal = current_app.extensions["journal"]
+    return journal

@@ -1,0 +1,110 @@
+"""Predictions on their way to storage, in the background: no answer waits for it."""
+
+import atexit
+import logging
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from threading import Condition, Event, Lock, Thread
+
+from app import history
+from app.api import observe
+from app.errors import StorageUnavailable
+from app.history import Prediction
+
+AT_ONCE = 500
+"""Predictions per write: so few are one insert, which a warehouse takes at once."""
+
+_log = logging.getLogger(__name__)
+
+
+class Journal:
+    """A queue of at most `capacity` predictions, which a thread empties into the history.
+
+    While storage is down they wait. What finds the queue full, what storage refuses and what is
+    left at the end is lost: counted in the metrics and told in the log, never silently.
+    """
+
+    def __init__(self, capacity: int = 50_000, pause_seconds: float = 0.2) -> None:
+        self._capacity = capacity
+        self._pause_seconds = pause_seconds
+        self._waiting: deque[Prediction] = deque()
+        self._starting = Lock()
+        self._thread: Thread | None = None
+        self._closed = False
+        self._hurry = Event()
+        self._stored = Condition()
+        atexit.register(self.close)  # after SIGTERM, when the last request is answered
+
+    @property
+    def waiting(self) -> int:
+        """Count the predictions that are not stored yet."""
+        return len(self._waiting)
+
+    def add(self, predictions: Sequence[Prediction]) -> None:
+        """Take the predictions of one request; returns at once."""
+        if len(self._waiting) + len(predictions) > self._capacity:
+            self._lose(len(predictions), f"{self._capacity} wait for storage already")
+            return
+        self._waiting.extend(predictions)
+        if self._thread is None:
+            self._start()
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all is stored, at most so long; say whether it is."""
+        self._hurry.set()
+        with self._stored:
+            return self._stored.wait_for(lambda: not self._waiting, seconds)
+
+    def close(self, seconds: float = 4.0) -> None:
+        """Store what is left, and count as lost what cannot be stored in time."""
+        self.flush(seconds)
+        with self._stored:
+            self._closed = True
+            if self._waiting:
+                self._lose(len(self._waiting), "the process ends and storage did not take them")
+                self._waiting.clear()
+
+    def _start(self) -> None:
+        """Start the thread with the first prediction: a server forks before that."""
+        with self._starting:
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="journal", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while not self._closed:
+            if len(self._waiting) < AT_ONCE:
+                self._hurry.wait(self._pause_seconds)
+            some = list(islice(self._waiting, AT_ONCE))
+            if some and not self._store(some):
+                Event().wait(self._pause_seconds)
+                continue
+            self._forget(len(some))
+
+    def _forget(self, count: int) -> None:
+        """Drop the oldest, which need not wait any longer."""
+        with self._stored:
+            for _ in range(min(count, len(self._waiting))):
+                self._waiting.popleft()
+            if not self._waiting:
+                self._hurry.clear()
+            observe.WAITING.set(len(self._waiting))
+            self._stored.notify_all()
+
+    def _store(self, predictions: list[Prediction]) -> bool:
+        """Write to the history; False if these predictions shall be tried again."""
+        try:
+            history.remember(predictions)
+        except StorageUnavailable as error:
+            observe.WAITING.set(len(self._waiting))
+            _log.warning("%d predictions wait for storage: %s", len(self._waiting), error)
+            return False
+        except Exception as error:  # pylint: disable=broad-exception-caught # the next may pass
+            _log.exception("storage refused predictions")
+            self._lose(len(predictions), str(error))
+        return True
+
+    def _lose(self, count: int, why: str) -> None:
+        observe.LOST.inc(count)
+        _log.error("%d predictions were answered but not stored: %s", count, why)

@@ -1,0 +1,109 @@
+"""Predictions reach storage, or are counted as lost; the answer never waits."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client import REGISTRY
+
+from app import history
+from app.api.journal import AT_ONCE, Journal
+from app.errors import InvalidData, StorageUnavailable
+from app.history import Prediction
+from app.predict import Answer
+
+pytestmark = pytest.mark.code
+CAPACITY = AT_ONCE * 2 + 1
+
+
+def predictions(count):
+    now = datetime.now(UTC)
+    return [Prediction(str(n), "v1", {"x": n}, Answer("a"), now) for n in range(count)]
+
+
+def lost():
+    return REGISTRY.get_sample_value("api_predictions_lost_total")
+
+
+@pytest.fixture
+def stored(monkeypatch):
+    """Keep what is stored in a list; `fail_with` makes storage fail."""
+
+    class Store(list):
+        fail_with = None
+
+        def remember(self, some):
+            if self.fail_with:
+                raise self.fail_with
+            self.append(some)
+
+    store = Store()
+    monkeypatch.setattr(history, "remember", store.remember)
+    return store
+
+
+@pytest.fixture
+def journal(stored):
+    made = Journal(CAPACITY, pause_seconds=0.01)
+    yield made
+    made.close(0)
+
+
+def test_all_is_stored_once_and_in_order(journal, stored):
+    sent = predictions(CAPACITY)
+    journal.add(sent)
+
+    assert journal.flush(5)
+    assert [p for some in stored for p in some] == sent
+    assert max(map(len, stored)) == AT_ONCE
+
+
+def test_what_waits_while_storage_is_down_is_stored_later(journal, stored):
+    stored.fail_with = StorageUnavailable("down")
+    before = lost()
+    started = time.monotonic()
+    journal.add(predictions(3))
+    assert time.monotonic() - started < 0.1
+    assert not journal.flush(0.2)
+
+    stored.fail_with = None
+
+    assert journal.flush(5)
+    assert len(stored[0]) == 3
+    assert lost() == before
+
+
+def test_what_finds_the_queue_full_is_counted(journal, stored, caplog):
+    stored.fail_with = StorageUnavailable("down")
+    before = lost()
+    journal.add(predictions(CAPACITY))
+    journal.add(predictions(2))
+
+    assert lost() - before == 2
+    assert f"2 predictions were answered but not stored: {CAPACITY} wait" in caplog.text
+
+
+@pytest.mark.parametrize("error", [InvalidData("a row"), RuntimeError("unknown")])
+def test_what_storage_refuses_is_counted_and_the_next_are_stored(journal, stored, error):
+    stored.fail_with = error
+    before = lost()
+    journal.add(predictions(2))
+    assert journal.flush(5)
+    assert lost() - before == 2
+
+    stored.fail_with = None
+    journal.add(predictions(1))
+
+    assert journal.flush(5)
+    assert len(stored) == 1
+
+
+def test_what_is_left_at_the_end_is_counted(journal, stored, caplog):
+    stored.fail_with = StorageUnavailable("down")
+    before = lost()
+    journal.add(predictions(3))
+
+    journal.close(seconds=0.1)
+
+    assert lost() - before == 3
+    assert "the process ends" in caplog.text
