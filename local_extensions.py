@@ -16,9 +16,9 @@ from jinja2.ext import Extension
 SLUG_LIMIT = 20
 WINDOWS = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
 DEPENDENCIES = {
-    "app", "duckdb", "filelock", "flask", "flask-swagger-ui", "google", "google-api-core", "google-auth",
-    "google-cloud-bigquery", "google-cloud-firestore", "google-cloud-storage", "gunicorn",
-    "matplotlib", "mypy", "numpy", "onnxruntime",
+    "app", "duckdb", "filelock", "flask", "flask-swagger-ui", "google", "google-api-core",
+    "google-auth", "google-cloud-bigquery", "google-cloud-firestore", "google-cloud-storage",
+    "gunicorn", "locust", "matplotlib", "mypy", "numpy", "onnxruntime",
     "pandas", "poethepoet", "prometheus-client", "protobuf", "pyarrow", "pydantic", "pylint",
     "pytest", "pyyaml", "requests",
     "ruff", "scikit-learn", "skl2onnx", "streamlit", "test", "tqdm", "tests",

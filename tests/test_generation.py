@@ -113,7 +113,12 @@ def test_the_core_is_the_same_in_every_project(bake):
     default, other = bake(), bake(**MAXIMAL, project_name="Something Else")
     core = {n for n in default.files() if n.startswith(("src/", "tests/", "scripts/"))}
 
-    for name in core - {"src/app/schema.py", "src/app/storage/cloud.py", "tests/cloud_store.py"}:
+    for name in core - {
+        "src/app/schema.py",
+        "src/app/api/openapi.yaml",
+        "src/app/storage/cloud.py",
+        "tests/cloud_store.py",
+    }:
         assert (other.path / name).read_bytes() == (default.path / name).read_bytes(), name
 
 

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from threading import Condition, Event, Lock, Thread
+from threading import Condition, Event, Thread
 
 from app import history
 from app.api import observe
@@ -29,7 +29,6 @@ class Journal:
         self._capacity = capacity
         self._pause_seconds = pause_seconds
         self._waiting: deque[Prediction] = deque()
-        self._starting = Lock()
         self._thread: Thread | None = None
         self._closed = False
         self._hurry = Event()
@@ -67,7 +66,7 @@ class Journal:
 
     def _start(self) -> None:
         """Start the thread with the first prediction: a server forks before that."""
-        with self._starting:
+        with self._stored:
             if self._thread is None:
                 self._thread = Thread(target=self._work, name="journal", daemon=True)
                 self._thread.start()
