@@ -46,7 +46,6 @@ class Client(FastHttpUser):
         self.client.post("/predict", json=_records(100), name="100 records")
 
 
-@events.quitting.add_listener
 def _judge(environment: Environment, **_: Any) -> None:
     """End with an error, which names the figure, if the objective is missed."""
     total = environment.stats.total
@@ -57,3 +56,6 @@ def _judge(environment: Environment, **_: Any) -> None:
         f"{total.num_failures} failed (0 allowed), p95 {p95:.0f} ms (at most {_P95_MS:g} ms)"
     )
     environment.process_exit_code = 0 if good else 1
+
+
+events.quitting.add_listener(_judge)
