@@ -10,7 +10,6 @@ from app import history
 from app.api.journal import AT_ONCE, Journal
 from app.errors import InvalidData, StorageUnavailable
 from app.history import Prediction
-from app.predict import Answer
 
 pytestmark = pytest.mark.code
 CAPACITY = AT_ONCE * 2 + 1
@@ -18,7 +17,7 @@ CAPACITY = AT_ONCE * 2 + 1
 
 def predictions(count):
     now = datetime.now(UTC)
-    return [Prediction(str(n), "v1", {"x": n}, Answer("a"), now) for n in range(count)]
+    return [Prediction(str(n), "v1", "{}", "1", None, now) for n in range(count)]
 
 
 def lost():

@@ -5,46 +5,39 @@ A label is a fact of its own, added later; the prediction it belongs to is never
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from app.errors import NotFound
-from app.predict import Answer
 from app.storage import open_storage, tables
 
 _TIME = pa.timestamp("us", "UTC")
-_TEXTS = [(name, pa.string()) for name in ("id", "model_version", "record", "prediction")]
+
+
+class Prediction(NamedTuple):
+    """An answer that was given to a record, both as JSON: by which model version, and when."""
+
+    id: str
+    model_version: str
+    record: str
+    prediction: str
+    probability: float | None
+    predicted_at: datetime
+
+
+_TEXTS = [(name, pa.string()) for name in Prediction._fields[:4]]
 _PREDICTION = pa.schema([*_TEXTS, ("probability", pa.float64()), ("predicted_at", _TIME)])
 _LABEL = pa.schema([("id", pa.string()), ("label", pa.string()), ("labelled_at", _TIME)])
 
 
-class Prediction(NamedTuple):
-    """An answer that was given: by which model version, to which record, and when."""
-
-    id: str
-    model_version: str
-    record: Mapping[str, Any]
-    answer: Answer
-    predicted_at: datetime
-
-
 def remember(predictions: Sequence[Prediction]) -> None:
     """Store predictions, all or none."""
-    rows = [
-        {
-            "id": found.id,
-            "model_version": found.model_version,
-            "record": json.dumps(found.record),
-            "prediction": json.dumps(found.answer.prediction),
-            "probability": found.answer.probability,
-            "predicted_at": found.predicted_at,
-        }
-        for found in predictions
-    ]
-    _append(tables.PREDICTIONS, rows, _PREDICTION)
+    columns = dict(zip(Prediction._fields, zip(*predictions, strict=True), strict=True))
+    rows = tables.from_columns(columns, _PREDICTION)
+    open_storage().write(tables.PREDICTIONS, rows, append=True)
 
 
 def past(limit: int) -> list[dict[str, Any]]:
@@ -69,11 +62,7 @@ def add_label(prediction_id: str, label: Any) -> None:
     if not _read(tables.PREDICTIONS, "predicted_at", 1, {"id": prediction_id}):
         raise NotFound(f"no prediction has the id {prediction_id!r}: see GET /past_predictions.")
     row = {"id": prediction_id, "label": json.dumps(label), "labelled_at": datetime.now(UTC)}
-    _append(tables.LABELS, [row], _LABEL)
-
-
-def _append(table: str, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-    open_storage().write(table, pa.Table.from_pylist(rows, schema), append=True)
+    open_storage().write(tables.LABELS, pa.Table.from_pylist([row], _LABEL), append=True)
 
 
 def _read(

@@ -16,6 +16,7 @@ def create_app() -> Flask:
     for operation in spec.operations():
         rule = operation.path.replace("{", "<").replace("}", ">")
         app.add_url_rule(rule, operation.name, operation.function, methods=[operation.method])
+    app.add_url_rule("/", "page", handlers.page, methods=["GET", "POST"])  # for people only
     app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.yaml"))
     return app
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+
+from pydantic_core import to_json
 
 from app.api import observe
 from app.api.champion import Champion
@@ -20,12 +21,21 @@ def predict_with(
     predictor: Predictor, journal: Journal, records: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Predict with a model, and remember each prediction under an id."""
-    request, unique, now = observe.current(), uuid4().hex, datetime.now(UTC)
-    request.model_version = version = predictor.version
-    answers = predictor.predict(records)
-    ids = [f"{unique}-{n}" for n in range(len(records))]
-    made = zip(ids, records, answers, strict=True)
-    journal.add([Prediction(id_, version, record, found, now) for id_, record, found in made])
+    request, now, version = observe.current(), datetime.now(UTC), predictor.version
+    request.model_version = version
+    told, kept = [], []
+    for n, found in enumerate(predictor.predict(records)):
+        id_, record, prediction = (
+            f"{request.unique}-{n}",
+            _text(records[n]),
+            _text(found.prediction),
+        )
+        told.append({"id": id_} | found._asdict())
+        kept.append(Prediction(id_, version, record, prediction, found.probability, now))
+    journal.add(kept)
     observe.PREDICTIONS.labels(version).inc(len(records))
-    told = [{"id": id_} | found._asdict() for id_, found in zip(ids, answers, strict=True)]
     return {"model_version": version, "request_id": request.id, "predictions": told}
+
+
+def _text(value: Any) -> str:
+    return to_json(value).decode()

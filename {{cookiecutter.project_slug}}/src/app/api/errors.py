@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.api import observe
@@ -12,8 +12,8 @@ from app.errors import AppError
 _log = logging.getLogger(__name__)
 
 
-def told(error: Exception) -> tuple[dict[str, Any], int]:
-    """Turn any error into the content and the status of an answer, never with a traceback."""
+def told(error: Exception) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Turn any error into content, status and headers of an answer, never with a traceback."""
     if isinstance(error, AppError):
         code, problems = error.status, error.problems
     elif isinstance(error, HTTPException):
@@ -23,4 +23,7 @@ def told(error: Exception) -> tuple[dict[str, Any], int]:
         code, problems = 500, ["unexpected error: see the log of the API."]
     name = HTTP_STATUS_CODES.get(code, "Error")
     described = {"code": code, "name": name, "problems": problems}
-    return {"error": described, "request_id": observe.current().id}, code
+    headers = {}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.valid_methods or ())
+    return {"error": described, "request_id": observe.current().id}, code, headers

@@ -96,11 +96,6 @@ def page() -> tuple[str, int]:
     return render_template("index.html", **shown), status
 
 
-def sent_page() -> tuple[str, int]:
-    """Show the page after its form was sent."""
-    return page()
-
-
 def specification() -> Response:
     """Give the contract of the API."""
     text = Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8")

@@ -35,6 +35,7 @@ CONFIRMED = Gauge(
     "When the registry last confirmed the champion",
     multiprocess_mode="livemin",
 )
+_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _QUIET = ("health", "ready", "metrics")
 _log = logging.getLogger("app.request")
 
@@ -44,8 +45,9 @@ class Request:
 
     def __init__(self, header: Callable[[str, str], str]) -> None:
         self._started = time.perf_counter()
+        self.unique = uuid4().hex
         given = header("X-Request-Id", "")
-        self.id = given if re.fullmatch(r"[\w.-]{1,64}", given, re.ASCII) else uuid4().hex
+        self.id = given if given and _ID.fullmatch(given) else self.unique
         self._trace = header("X-Cloud-Trace-Context", "").partition("/")[0]
         self.model_version: str | None = None
 

@@ -20,7 +20,7 @@ from app.storage.remedies import translated
 from app.storage.rules import checked_name, require_storable
 from app.storage.tables import PARTITIONED_BY
 
-_FEW_ROWS = 500
+_FEW_ROWS = 5000
 """So many rows are inserted at once; more are loaded by one job, of which a day has few."""
 
 _TYPES = {
