@@ -14,6 +14,25 @@ PARTS = {
         "Firestore": ["variants/data_store/firestore"],
         "Cloud Storage": ["variants/data_store/cloud-storage"],
     },
+    "online_experiments": {
+        "no": [],
+        "yes": [
+            "variants/online_experiments/yes",
+            "src/app/api/trial.py",
+            "scripts/experiment.py",
+            "tests/test_experiments.py",
+            "docs/EXPERIMENTS.md",
+        ],
+    },
+    "asynchronous_serving": {
+        "no": [],
+        "yes": [
+            "src/app/api/jobs.py",
+            "src/app/api/jobs.yaml",
+            "tests/test_jobs.py",
+            "docs/JOBS.md",
+        ],
+    },
     "licence": {
         "MIT": ["variants/licence/mit"],
         "Apache-2.0": ["variants/licence/apache"],

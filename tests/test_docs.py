@@ -10,13 +10,21 @@ from conftest import STENCIL, TEMPLATE
 PAGES = [*TEMPLATE.glob("*.md"), *TEMPLATE.glob("docs/*.md")]
 
 
-def listed_in_tour():
+def listed_in_tour(options=True):
     text = (TEMPLATE / "docs/tour.md").read_text(encoding="utf-8")
+    if not options:
+        text = text.partition("## Options")[0]
     return set(re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("answers", [{}, {"sample": "delays", "licence": "Apache-2.0"}])
 def test_the_tour_explains_every_file_and_no_other(bake, answers):
+    assert listed_in_tour(options=False) == bake(**answers).files()
+
+
+def test_the_tour_explains_the_options(bake):
+    answers = {"online_experiments": "yes", "asynchronous_serving": "yes"}
+
     assert listed_in_tour() == bake(**answers).files()
 
 
@@ -40,8 +48,8 @@ def test_commands_exist(page):
 def test_the_readme_counts_its_questions():
     asked = [n for n in ast.literal_eval(questions()) if not n.startswith("_")]
 
-    assert len(asked) == 12
-    assert "twelve questions" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    assert len(asked) == 14
+    assert "fourteen questions" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
 
 
 def questions():

@@ -58,7 +58,7 @@ def client():
     """Ask the API without a server; what it has to store is stored before the test ends."""
     app = create_app()
     yield app.test_client()
-    app.extensions["journal"].close()
+    app.extensions["serving"].journal.close()
 
 
 @pytest.fixture

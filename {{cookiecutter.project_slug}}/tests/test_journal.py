@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 from prometheus_client import REGISTRY
 
-from app import history
+from app.api import journal as module
 from app.api.journal import AT_ONCE, Journal
 from app.errors import InvalidData, StorageUnavailable
 from app.history import Prediction
@@ -40,13 +40,13 @@ def stored(monkeypatch):
 
     store = Store()
     store.opened.set()
-    monkeypatch.setattr(history, "remember", store.remember)
+    monkeypatch.setattr(module, "CAPACITY", CAPACITY)
     return store
 
 
 @pytest.fixture
 def journal(stored):
-    made = Journal(CAPACITY, pause_seconds=0.01)
+    made = Journal(stored.remember, pause_seconds=0.01)
     yield made
     made.close(0)
 

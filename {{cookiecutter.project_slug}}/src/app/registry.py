@@ -65,6 +65,12 @@ def load(version: str) -> Predictor:
     return Predictor(open_storage().get(_key(version, "model.onnx")).data, record)
 
 
+def load_passed(version: str) -> Predictor:
+    """Load a version that the gate let pass; `GateFailed` if it did not."""
+    _require_passed(version)
+    return load(version)
+
+
 def add_evaluation(version: str, evaluation: Record, reasons: list[str]) -> None:
     """Store an evaluation, and the gate's reasons, beside the version that they judge."""
     judged = {"sha256": record_of(version)["sha256"], "reasons": reasons}
@@ -101,8 +107,7 @@ def load_champion(present: Predictor | None = None) -> Predictor:
     if present is not None and present.version == version:
         return present
     try:
-        _require_passed(version)
-        return load(version)
+        return load_passed(version)
     except (GateFailed, NotFound) as error:
         raise ModelRefused(f"champion {version} is refused:", *error.problems) from None
 
@@ -118,8 +123,7 @@ def promote() -> None:
         Somebody else promoted at the same moment.
     """
     version, current = newest(), champion()
-    _require_passed(version)
-    load(version)
+    load_passed(version)
     if version == current.version:
         _log.info("%s is the champion already", version)
         return

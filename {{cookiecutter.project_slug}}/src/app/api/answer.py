@@ -1,4 +1,4 @@
-"""From parsed records to an answer: by which model, and what is remembered of it."""
+"""From parsed records to an answer, and to what is remembered of it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,20 +6,12 @@ from typing import Any
 from pydantic_core import to_json
 
 from app.api import observe
-from app.api.champion import Champion
 from app.api.journal import Journal
 from app.history import Prediction
 from app.predict import Predictor
 
 
-def answer(champion: Champion, journal: Journal, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Predict with the present champion, and remember each prediction under an id."""
-    return predict_with(champion.predictor(), journal, records)
-
-
-def predict_with(
-    predictor: Predictor, journal: Journal, records: list[dict[str, Any]]
-) -> dict[str, Any]:
+def answer(predictor: Predictor, journal: Journal, records: list[dict[str, Any]]) -> dict[str, Any]:
     """Predict with a model, and remember each prediction under an id."""
     request, now, version = observe.current(), datetime.now(UTC), predictor.version
     request.model_version = version

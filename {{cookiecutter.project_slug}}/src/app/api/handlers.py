@@ -1,6 +1,5 @@
 """What each operation of `openapi.yaml` does; the file names these functions."""
 
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
@@ -8,11 +7,8 @@ from pydantic_core import from_json, to_json
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import contract, history, parsing, schema
-from app.api import observe
-from app.api.answer import answer
-from app.api.champion import Champion
-from app.api.journal import Journal
-from app.config import load_settings
+from app.api import observe, spec
+from app.api.serving import Serving
 from app.errors import AppError, InvalidData
 from app.storage import open_storage
 
@@ -23,20 +19,27 @@ _MAX_BODY_BYTES = 1024 * 1024
 def attach(app: Flask) -> None:
     """Give an application what the handlers work with."""
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
-    app.extensions["champion"] = Champion(load_settings().champion_poll_seconds)
-    app.extensions["journal"] = Journal()
+    app.extensions["serving"] = Serving()
+
+
+def serving() -> Serving:
+    """Give the models and journals of this application."""
+    found: Serving = current_app.extensions["serving"]
+    return found
 
 
 def health() -> Response:
     """Say that the process lives, and which model it serves (null before the first request)."""
-    return _json({"status": "ok"} | _champion().status() | {"waiting": _journal().waiting})
+    return reply(
+        {"status": "ok"} | serving().champion.status() | {"waiting": serving().journal.waiting}
+    )
 
 
 def ready() -> Response:
     """Say that predictions can be made: a model is loaded, storage answers."""
-    version = _champion().predictor().version
+    version = serving().champion.predictor().version
     open_storage().keys("champion.json")
-    return _json({"status": "ready", "model_version": version})
+    return reply({"status": "ready", "model_version": version})
 
 
 def metrics() -> Response:
@@ -46,7 +49,7 @@ def metrics() -> Response:
 
 def predict() -> Response:
     """Predict one record, or a list of them."""
-    return _json(answer(_champion(), _journal(), parsing.parse_records(_body())))
+    return reply(serving().answer(parsing.parse_records(body())))
 
 
 def predict_rpc() -> Response:
@@ -59,19 +62,19 @@ def past_predictions() -> Response:
     limit = request.args.get("limit", "100")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 1000):
         raise BadRequest(f"limit={limit!r} is not a whole number from 1 to 1000.")
-    _journal().flush(_FLUSH_SECONDS)
-    return _json({"past_predictions": history.past(int(limit))})
+    serving().journal.flush(_FLUSH_SECONDS)
+    return reply({"past_predictions": history.past(int(limit))})
 
 
 def label(prediction_id: str) -> Response:
     """Add what proved true for a prediction."""
-    body = _body()
-    if not isinstance(body, dict) or list(body) != ["label"]:
+    sent = body()
+    if not isinstance(sent, dict) or list(sent) != ["label"]:
         raise InvalidData('send {"label": ...} with what proved true.')
-    value = parsing.parse_label(body["label"])
-    _journal().flush(_FLUSH_SECONDS)
+    value = parsing.parse_label(sent["label"])
+    serving().journal.flush(_FLUSH_SECONDS)
     history.add_label(prediction_id, value)
-    return _json({"id": prediction_id, "label": value})
+    return reply({"id": prediction_id, "label": value})
 
 
 def page() -> tuple[str, int]:
@@ -84,7 +87,7 @@ def page() -> tuple[str, int]:
         try:
             parsed = parsing.parse_columns(texts, schema.Record)
             record = {name: column[0] for name, column in parsed.items()}
-            found = answer(_champion(), _journal(), [record])
+            found = serving().answer([record])
         except AppError as error:
             problems, status = error.problems, error.status
     shown: dict[str, Any] = {
@@ -98,11 +101,10 @@ def page() -> tuple[str, int]:
 
 def specification() -> Response:
     """Give the contract of the API."""
-    text = Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8")
-    return Response(text, mimetype="application/yaml")
+    return Response(spec.text(), mimetype="application/yaml")
 
 
-def _body() -> Any:
+def body() -> Any:
     """Parse the request's JSON; pydantic's parser also refuses a body that is nested too deep."""
     if not request.is_json:
         raise UnsupportedMediaType("send JSON, with the header Content-Type: application/json.")
@@ -112,15 +114,6 @@ def _body() -> Any:
         raise BadRequest(f"the body is not JSON: {error}.") from None
 
 
-def _json(content: dict[str, Any]) -> Response:
-    return Response(to_json(content), mimetype="application/json")
-
-
-def _champion() -> Champion:
-    champion: Champion = current_app.extensions["champion"]
-    return champion
-
-
-def _journal() -> Journal:
-    journal: Journal = current_app.extensions["journal"]
-    return journal
+def reply(content: dict[str, Any], status: int = 200) -> Response:
+    """Answer JSON."""
+    return Response(to_json(content), status, mimetype="application/json")

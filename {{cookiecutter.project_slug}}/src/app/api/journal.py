@@ -4,23 +4,25 @@ import atexit
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from threading import Condition, Event, Thread
+from typing import Any
 
-from app import history
 from app.api import observe
 from app.errors import StorageUnavailable
-from app.history import Prediction
 
 AT_ONCE = 5000
 """Predictions per write, at most: so few are one insert, which a warehouse takes at once."""
+
+CAPACITY = 50_000
+"""Predictions that wait, at most; each takes about 1 kB."""
 
 _log = logging.getLogger(__name__)
 
 
 class Journal:
-    """A queue of at most `capacity` predictions, which a thread empties into the history.
+    """A queue of at most `CAPACITY` predictions, which a thread gives to `remember`.
 
     Between two writes it rests `pause_seconds`, or 20 times as long as the last write took, so
     that storage takes at most a twentieth of the machine, unless `AT_ONCE` predictions wait.
@@ -28,10 +30,10 @@ class Journal:
     left at the end is lost: counted in the metrics and told in the log, never silently.
     """
 
-    def __init__(self, capacity: int = 50_000, pause_seconds: float = 1.0) -> None:
-        self._capacity = capacity
+    def __init__(self, remember: Callable[[list[Any]], None], pause_seconds: float = 1.0) -> None:
+        self._remember = remember
         self._pause_seconds = pause_seconds
-        self._waiting: deque[Prediction] = deque()
+        self._waiting: deque[Any] = deque()
         self._thread: Thread | None = None
         self._closed = False
         self._hurry = Event()
@@ -43,12 +45,13 @@ class Journal:
         """Count the predictions that are not stored yet."""
         return len(self._waiting)
 
-    def add(self, predictions: Sequence[Prediction]) -> None:
+    def add(self, predictions: Sequence[Any]) -> None:
         """Take the predictions of one request; returns at once."""
-        if len(self._waiting) + len(predictions) > self._capacity:
-            self._lose(len(predictions), f"{self._capacity} wait for storage already")
+        if len(self._waiting) + len(predictions) > CAPACITY:
+            self._lose(len(predictions), f"{CAPACITY} wait for storage already")
             return
         self._waiting.extend(predictions)
+        observe.WAITING.inc(len(predictions))
         if self._thread is None:
             self._start()
 
@@ -63,8 +66,9 @@ class Journal:
         self.flush(seconds)
         with self._stored:
             self._closed = True
-            if self._waiting:
-                self._lose(len(self._waiting), "the process ends and storage did not take them")
+            if left := len(self._waiting):
+                self._lose(left, "the process ends and storage did not take them")
+                observe.WAITING.dec(left)
                 self._waiting.clear()
 
     def _start(self) -> None:
@@ -89,19 +93,19 @@ class Journal:
     def _forget(self, count: int) -> None:
         """Drop the oldest, which need not wait any longer."""
         with self._stored:
-            for _ in range(min(count, len(self._waiting))):
+            done = min(count, len(self._waiting))
+            for _ in range(done):
                 self._waiting.popleft()
             if not self._waiting:
                 self._hurry.clear()
-            observe.WAITING.set(len(self._waiting))
+            observe.WAITING.dec(done)
             self._stored.notify_all()
 
-    def _store(self, predictions: list[Prediction]) -> bool:
-        """Write to the history; False if these predictions shall be tried again."""
+    def _store(self, predictions: list[Any]) -> bool:
+        """Write to storage; False if these predictions shall be tried again."""
         try:
-            history.remember(predictions)
+            self._remember(predictions)
         except StorageUnavailable as error:
-            observe.WAITING.set(len(self._waiting))
             _log.warning("%d predictions wait for storage: %s", len(self._waiting), error)
             return False
         except Exception as error:  # pylint: disable=broad-exception-caught # the next may pass

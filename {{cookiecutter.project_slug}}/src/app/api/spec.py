@@ -7,6 +7,7 @@ a file that differs from them.
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,18 +31,25 @@ class Operation(NamedTuple):
 
 
 def operations() -> Iterator[Operation]:
-    """List what the contracts of this folder offer; each operation names its function."""
+    """List what the contract offers; each operation names its function."""
+    for path, methods in load()["paths"].items():
+        for method, told in methods.items():
+            name = told["operationId"]
+            yield Operation(path, method.upper(), name.split(".")[-1], import_string(name))
+
+
+def load() -> dict[str, Any]:
+    """Read the contract; other files of this folder may add paths to it."""
+    spec = _read(FILE)
     for file in sorted(FILE.parent.glob("*.yaml")):
-        for path, methods in load(file)["paths"].items():
-            for method, told in methods.items():
-                name = told["operationId"]
-                yield Operation(path, method.upper(), name.split(".")[-1], import_string(name))
+        spec["paths"] |= _read(file)["paths"]
+    return spec
 
 
-def load(file: Path = FILE) -> dict[str, Any]:
-    """Read a contract."""
-    content: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    return content
+@cache
+def text() -> str:
+    """Give the contract as a text."""
+    return _dump(load())
 
 
 def main() -> None:
@@ -63,7 +71,7 @@ def check() -> None:
 
 
 def _build() -> str:
-    spec = load()
+    spec = _read(FILE)
     spec["info"]["description"] = (schema.Record.__doc__ or "").strip()
     spec["components"]["schemas"] |= {
         "Record": schema.Record.model_json_schema(),
@@ -72,8 +80,17 @@ def _build() -> str:
     }
     spec["components"]["schemas"]["Records"]["anyOf"][1]["maxItems"] = parsing.RECORDS
     spec["components"]["examples"]["Record"]["value"] = contract.example_record()
-    text: str = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    return _dump(spec)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return content
+
+
+def _dump(spec: dict[str, Any]) -> str:
+    told: str = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True, width=100)
+    return told
 
 
 def _target() -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""Compare the models of an online experiment by what proved true.
+
+`uv run python scripts/experiment.py` reads the tables `trials` and `labels`. The loss of a
+prediction is 1 if the class is wrong and 0 if it is right, or for numbers the absolute error.
+"""
+
+import json
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats  # type: ignore[import-untyped]
+
+from app import contract
+from app.__main__ import guarded
+from app.api.trial import TRIALS
+from app.errors import InvalidData
+from app.storage import open_storage, tables
+
+FEWEST = 30
+"""Users, or records of a shadow, below which nothing is said."""
+
+Losses = npt.NDArray[np.float64]
+
+
+class Judged(NamedTuple):
+    """A prediction whose truth is known, and how wrong it was."""
+
+    arm: str
+    id: str
+    user: str
+    loss: float
+
+
+def main() -> None:
+    """Print how each model on trial differs from the champion."""
+    judged = read_judged()
+    arms = {row.arm for row in judged}
+    if "challenger" in arms:
+        print(compare("challenger", *by_user(judged), paired=False))
+    if "shadow" in arms:
+        print(compare("shadow", *by_record(judged), paired=True))
+    if not arms - {"champion"}:
+        raise InvalidData("no prediction of a model on trial has a label yet.")
+
+
+def read_judged() -> list[Judged]:
+    """Read the predictions of the trial that have a label; the latest label counts."""
+    storage = open_storage()
+    newest_first = storage.read(tables.LABELS, newest_by="labelled_at").to_pylist()
+    labels = {row["id"]: json.loads(row["label"]) for row in reversed(newest_first)}
+    return [
+        Judged(row["arm"], row["id"], row["user"], _loss(row["prediction"], labels[row["id"]]))
+        for row in storage.read(TRIALS).to_pylist()
+        if row["id"] in labels
+    ]
+
+
+def by_user(judged: list[Judged]) -> tuple[Losses, Losses]:
+    """Give each user's mean loss, of the challenger's and of the champion's users.
+
+    A user's predictions resemble each other, so a user counts once; who did not say who he is
+    was not drawn, and does not count.
+    """
+    users: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in judged:
+        if row.user:
+            users[row.arm][row.user].append(row.loss)
+    ours, champion = (
+        np.array([np.mean(losses) for losses in users[arm].values()])
+        for arm in ("challenger", "champion")
+    )
+    return ours, champion
+
+
+def by_record(judged: list[Judged]) -> tuple[Losses, Losses]:
+    """Give the losses of the shadow and of the champion for the same records."""
+    losses: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in judged:
+        losses[row.arm][row.id] = row.loss
+    both = [id_ for id_ in losses["shadow"] if id_ in losses["champion"]]
+    ours, champion = (
+        np.array([losses[arm][id_] for id_ in both]) for arm in ("shadow", "champion")
+    )
+    return ours, champion
+
+
+def compare(name: str, ours: Losses, champion: Losses, *, paired: bool) -> str:
+    """Say whether a model's mean loss differs from the champion's, by a permutation test.
+
+    p is the share of random exchanges of the two models that differ at least as much.
+
+    Raises
+    ------
+    InvalidData
+        There are too few labels.
+    """
+    if min(len(ours), len(champion)) < FEWEST:
+        what = "records" if paired else "users"
+        raise InvalidData(
+            f"labels for {len(ours)} {what} of the {name} and {len(champion)} of the champion: "
+            f"wait for {FEWEST} of each, and decide before you look how many you will wait for."
+        )
+    kind = "samples" if paired else "independent"
+    p = stats.permutation_test(
+        (ours, champion), _difference, permutation_type=kind, n_resamples=9999, batch=100, rng=0
+    ).pvalue
+    difference = _difference(ours, champion)
+    verdict = "no difference is shown" if p >= 0.05 else "better" if difference < 0 else "worse"
+    means = f"mean loss {ours.mean():.4f} against {champion.mean():.4f} of the champion"
+    return f"{name}: {means} (n = {len(ours)} and {len(champion)}), p = {p:.4f}: {verdict}."
+
+
+def _difference(ours: Losses, champion: Losses, axis: int = -1) -> Any:
+    return np.mean(ours, axis=axis) - np.mean(champion, axis=axis)
+
+
+def _loss(predicted: str, true: Any) -> float:
+    if contract.task() == "classification":
+        return float(json.loads(predicted) != true)
+    return abs(float(json.loads(predicted)) - float(true))
+
+
+if __name__ == "__main__":
+    guarded(main)

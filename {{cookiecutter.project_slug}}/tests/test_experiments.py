@@ -1,0 +1,184 @@
+"""Models on trial: who answers whom, what is kept, and that none of it can be noticed."""
+
+import re
+import runpy
+
+import numpy as np
+import pytest
+
+from app import contract, registry
+from app.api import create_app
+from app.api.trial import TRIALS
+from app.errors import ConfigError, InvalidData
+from app.storage import open_storage
+
+pytestmark = pytest.mark.service
+
+RECORD = contract.example_record()
+EXPERIMENT = runpy.run_path("scripts/experiment.py")
+USERS = [f"user-{n}" for n in range(40)]
+
+
+@pytest.fixture
+def second(champion):
+    """Register the champion's file once more, as a version that passed the gate."""
+    model = open_storage().get(f"models/{champion}/model.onnx").data
+    version = registry.register(model, registry.record_of(champion))
+    registry.add_evaluation(version, {}, [])
+    return version
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Start the API with models on trial, and give its client."""
+    apps = []
+
+    def started(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        apps.append(create_app())
+        return apps[-1].test_client()
+
+    yield started
+    for app in apps:
+        app.extensions["serving"].journal.close()
+        app.extensions["serving"].trial.journal.close()
+
+
+def versions(client):
+    """Ask once for each user, and give who answered."""
+    return [ask(client, user)["model_version"] for user in USERS]
+
+
+def ask(client, user):
+    answer = client.post("/predict", json=RECORD, headers={"X-User-Id": user})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def rows(client, table=TRIALS):
+    for journal in (serving(client).journal, serving(client).trial.journal):
+        assert journal.flush(5)
+    return open_storage().read(table).to_pylist()
+
+
+def serving(client):
+    return client.application.extensions["serving"]
+
+
+def test_a_user_is_always_answered_by_the_same_model(start, champion, second):
+    client = start(CHALLENGER=second, CHALLENGER_SHARE="50")
+
+    first = versions(client)
+
+    assert set(first) == {champion, second}
+    assert versions(client) == first
+    assert versions(start()) == first
+
+
+@pytest.mark.parametrize("share", [0, 100])
+def test_the_share_holds(start, champion, second, share):
+    client = start(CHALLENGER=second, CHALLENGER_SHARE=str(share))
+
+    assert set(versions(client)) == {second if share else champion}
+
+
+def test_who_does_not_say_who_he_is_is_answered_by_the_champion(start, champion, second):
+    client = start(CHALLENGER=second, CHALLENGER_SHARE="100")
+
+    assert client.post("/predict", json=RECORD).json["model_version"] == champion
+
+
+def test_who_was_answered_by_whom_is_kept_without_names(start, champion, second):
+    client = start(CHALLENGER=second, CHALLENGER_SHARE="50")
+    answers = [ask(client, user) for user in USERS]
+    ids = {answer["predictions"][0]["id"]: answer["model_version"] for answer in answers}
+
+    kept = rows(client)
+
+    assert {row["id"]: row["model_version"] for row in kept} == ids
+    assert {row["arm"] for row in kept} == {"champion", "challenger"}
+    assert len({row["user"] for row in kept}) == len(USERS)
+    assert "user-" not in str(kept)
+
+
+def test_the_answers_of_a_shadow_are_kept_and_not_given(start, champion, second):
+    client = start(SHADOW=second)
+
+    assert set(versions(client)) == {champion}
+    kept = rows(client)
+    shadows = {row["id"] for row in kept if row["arm"] == "shadow"}
+    assert shadows == {row["id"] for row in kept if row["arm"] == "champion"}
+    assert {row["model_version"] for row in kept if row["arm"] == "shadow"} == {second}
+
+
+def test_a_shadow_that_fails_is_not_noticed(start, champion, second, caplog):
+    client = start(SHADOW=second)
+    ask(client, "user-1")
+    rows(client)
+    vars(serving(client).trial)["_shadow"].predict = lambda records: 1 / 0
+
+    ask(client, "user-2")
+
+    assert [row["arm"] for row in rows(client)].count("shadow") == 1
+    assert f"the shadow {second} failed" in caplog.text
+
+
+@pytest.mark.parametrize("variable", ["CHALLENGER", "SHADOW"])
+def test_a_model_that_is_refused_is_not_on_trial(start, champion, second, caplog, variable):
+    open_storage().put(f"models/{second}/model.onnx", b"corrupt")
+    client = start(**{variable: second}, CHALLENGER_SHARE="100")
+
+    assert set(versions(client)) == {champion}
+    assert f"{variable}='{second}' is not on trial" in caplog.text
+
+
+def test_a_challenger_must_have_passed_the_gate(start, champion, second, caplog):
+    registry.add_evaluation(second, {}, ["too bad"])
+
+    assert set(versions(start(CHALLENGER=second, CHALLENGER_SHARE="100"))) == {champion}
+    assert "too bad" in caplog.text
+
+
+def test_a_share_is_a_percentage(start, champion):
+    with pytest.raises(ConfigError, match="CHALLENGER_SHARE=101 is not a percentage"):
+        start(CHALLENGER_SHARE="101")
+
+
+def test_an_experiment_is_judged_by_labels(start, champion, second, capsys):
+    client = start(CHALLENGER=second, CHALLENGER_SHARE="50", SHADOW=second)
+    label = contract.target().example
+    for user in [*USERS, *(f"another-{n}" for n in range(59))]:
+        id_ = ask(client, user)["predictions"][0]["id"]
+        rows(client)
+        assert client.put(f"/past_predictions/{id_}", json={"label": label}).status_code == 200
+
+    EXPERIMENT["main"]()
+
+    printed = capsys.readouterr().out
+    assert re.search(r"challenger: .*no difference is shown", printed)
+    assert re.search(r"shadow: .*n = (\d+) and \1\b.*no difference is shown", printed)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_test_sees_what_is_there_and_no_more(paired):
+    compare, rng = EXPERIMENT["compare"], np.random.default_rng(1)
+    right, wrong, noise = np.zeros(60), np.ones(60), rng.random(60)
+
+    assert "worse" in compare("challenger", wrong, right, paired=paired)
+    assert "better" in compare("challenger", right, wrong, paired=paired)
+    assert "no difference" in compare("challenger", right, right, paired=paired)
+    assert "no difference" in compare("challenger", noise, rng.random(60), paired=paired)
+    with pytest.raises(InvalidData, match="29 (users|records)"):
+        compare("challenger", right[:29], right, paired=paired)
+
+
+def test_a_user_counts_once_and_strangers_not():
+    judged = EXPERIMENT["Judged"]
+    found = [judged("challenger", str(n), "one", float(n % 2)) for n in range(10)]
+    found += [judged("champion", "x", "", 1.0), judged("champion", "y", "two", 0.0)]
+
+    ours, champion = EXPERIMENT["by_user"](found)
+
+    assert ours.tolist() == [0.5]
+    assert champion.tolist() == [0.0]
