@@ -16,6 +16,13 @@ import requests
 
 pytestmark = pytest.mark.full
 
+MAXIMAL = {
+    "sample": "delays",
+    "licence": "Apache-2.0",
+    "online_experiments": "yes",
+    "asynchronous_serving": "yes",
+}
+
 
 def demo(project, ports, python=sys.executable):
     """Run the demo and give its answer over HTTP, as JSON."""
@@ -28,7 +35,7 @@ def demo(project, ports, python=sys.executable):
     "answers",
     [
         pytest.param({}, id="default"),
-        pytest.param({"sample": "delays", "licence": "Apache-2.0"}, id="maximal"),
+        pytest.param(MAXIMAL, id="maximal"),
     ],
 )
 def test_a_fresh_project_passes_its_own_checks_and_answers_over_http(bake, free_ports, answers):

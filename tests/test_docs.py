@@ -67,8 +67,8 @@ def code_lines(path):
     return sum(1 for n, line in lines if n not in told and line.strip() and line.strip()[0] != "#")
 
 
-def test_the_project_stays_small():
-    files = list((STENCIL / "src/app").rglob("*.py"))
+def test_the_project_stays_small(bake):
+    files = list((bake().path / "src/app").rglob("*.py"))
     lengths = {
         f"{path.name}: {node.name}": node.end_lineno - node.lineno + 1
         for path in files

@@ -6,12 +6,15 @@ import subprocess
 
 import pytest
 from conftest import STENCIL, TEMPLATE
+from test_laws import hook_parts
 
 MINIMAL = {"licence": "none"}
 MAXIMAL = {
     "data_store": "Firestore",
     "sample": "delays",
     "licence": "Apache-2.0",
+    "online_experiments": "yes",
+    "asynchronous_serving": "yes",
     "python_version": "3.13",
 }
 ANSWERS = [
@@ -22,24 +25,32 @@ ANSWERS = [
     pytest.param({"data_store": "Firestore"}, id="firestore"),
     pytest.param({"data_store": "Cloud Storage"}, id="cloud-storage"),
     pytest.param({"licence": "Apache-2.0"}, id="apache"),
+    pytest.param({"online_experiments": "yes"}, id="experiments"),
+    pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
 ]
 
 
-def stencil_files():
-    """List the files of the template's project folder that belong to every project."""
+def stencil_files(answers):
+    """List the files of the template's project folder that belong to a project."""
     command = ["git", "-C", str(STENCIL), "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return {
-        name for name in listed if not name.startswith("variants/") and (STENCIL / name).exists()
+    unchosen = {
+        path
+        for answer, choices in hook_parts(TEMPLATE).items()
+        for choice, paths in choices.items()
+        if choice != answers.get(answer, next(iter(choices)))
+        for path in paths
     }
+    present = {name for name in listed if (STENCIL / name).exists()}
+    return {name for name in present - unchosen if not name.startswith("variants/")}
 
 
 @pytest.mark.parametrize("answers", ANSWERS)
 def test_a_project_holds_exactly_these_files(bake, answers):
     licence = set() if answers.get("licence") == "none" else {"LICENSE"}
 
-    assert bake(**answers).files() == stencil_files() | licence | {".cruft.json"}
+    assert bake(**answers).files() == stencil_files(answers) | licence | {".cruft.json"}
 
 
 @pytest.mark.parametrize("answers", ANSWERS)
@@ -48,6 +59,11 @@ def test_no_word_of_the_unchosen_is_left(bake, answers):
     words = {"penguins": ["penguin", "culmen"], "delays": ["airport", "nycflights"]}
     unchosen = "penguins" if answers.get("sample") == "delays" else "delays"
     named = {"README.md", ".cruft.json", "pyproject.toml"}  # hold the project's name, an answer
+
+    options = {"online_experiments": "challenger_share", "asynchronous_serving": "/jobs"}
+    for word in [options[name] for name in options if answers.get(name) != "yes"]:
+        for name in project.files() - {".cruft.json"}:
+            assert word not in (project.path / name).read_text(encoding="utf-8").lower()
 
     store = answers.get("data_store", "BigQuery")
     stores = {"BigQuery": ["bigquery", "bq_"], "Firestore": ["firestore"]}
