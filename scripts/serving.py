@@ -75,7 +75,7 @@ def running(
         wait_for(process, port, request(port, server.path, body), folder / "server.log")
         yield family, port, time.perf_counter() - started
     finally:
-        found = members(family)
+        found = members(family) if family.is_running() else []
         process.terminate()
         _, alive = psutil.wait_procs(found, timeout=12)
         for member in alive:

@@ -12,8 +12,10 @@ from conftest import STENCIL, TEMPLATE
 HOLD_ANSWERS = {
     "README.md",
     "pyproject.toml",
+    "docs/API.md",
     "docs/DATA.md",
     "docs/CLOUD_SETUP.md",
+    "docs/JOBS.md",
     "variants/licence/mit/LICENSE",
 }
 RENDERED_BY_FLASK = ".html"

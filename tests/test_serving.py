@@ -1,0 +1,207 @@
+"""The generated API as a real server: its docs, its limits, under load, and how it ends."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.full
+
+ASK = "curl "
+
+
+class Served(NamedTuple):
+    """A running API."""
+
+    process: subprocess.Popen
+    url: str
+    log: object
+
+    def ask(self, record):
+        return requests.post(f"{self.url}/predict", json=record, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def project(bake):
+    """Generate a project with a champion."""
+    made = bake(asynchronous_serving="yes")
+    for task in ("data", "train", "evaluate", "promote"):
+        made.poe(task)
+    return made
+
+
+@pytest.fixture(scope="module")
+def record(project):
+    code = "import json; from app import contract; print(json.dumps(contract.example_record()))"
+    return json.loads(project.run("python", "-c", code).stdout)
+
+
+@pytest.fixture
+def serve(project, free_ports, tmp_path):
+    """Start the API as `poe api` does; it is asked to end when the test does."""
+
+    @contextmanager
+    def served(**variables):
+        environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+        environment |= free_ports | variables
+        command = [str(project.path / ".venv/bin/python"), "-m", "app", "api"]
+        log = tmp_path / "api.log"
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                command, cwd=project.path, env=environment, stdout=out, stderr=out
+            )
+        found = Served(process, f"http://127.0.0.1:{free_ports['PORT']}", log)
+        try:
+            wait_until_ready(found)
+            yield found
+        finally:
+            process.terminate()
+            process.wait(12)
+
+    return served
+
+
+def wait_until_ready(served):
+    for _ in range(300):
+        try:
+            if requests.get(f"{served.url}/ready", timeout=10).ok:
+                return
+        except requests.ConnectionError:
+            assert served.process.poll() is None, served.log.read_text()
+        time.sleep(0.1)
+    pytest.fail(f"not ready: {served.log.read_text()}")
+
+
+@contextmanager
+def asking(served, record, clients=4):
+    """Ask without a pause from several threads; gives what they hear, until the end."""
+    heard, stop = [], threading.Event()
+
+    def client():
+        while not stop.is_set():
+            try:
+                heard.append(served.ask(record))
+            except requests.ConnectionError as error:
+                heard.append(error)
+                return
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield heard
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("page", ["API.md", "JOBS.md"])
+def test_the_commands_of_the_page_work(project, serve, page):
+    lines = (project.path / "docs" / page).read_text(encoding="utf-8").splitlines()
+    commands = [line for line in lines if line.startswith(ASK)]
+    assert commands
+    id_ = None
+    with serve() as served:
+        for command in commands:
+            own = command.replace("http://127.0.0.1:8080", served.url)
+            own = own.replace("/ID", f"/{id_}").replace(ASK, "curl --silent --fail-with-body ")
+            done = subprocess.run(["bash", "-c", own], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{own}\n{done.stdout}{done.stderr}"
+            assert done.stdout.strip(), own
+            id_ = (re.findall(r'"id": ?"([^"]+)"', done.stdout) or [id_])[-1]
+
+
+@pytest.mark.parametrize(("p95_ms", "verdict", "code"), [(20_000, "kept", 0), (0.001, "MISSED", 1)])
+def test_the_load_test_judges(project, serve, p95_ms, verdict, code):
+    with serve() as served:
+        variables = {"API_URL": served.url, "LOAD_P95_MS": str(p95_ms)}
+        done = project.run("poe", "load", "--run-time", "5s", **variables)
+
+    assert f"objective {verdict}" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == code
+
+
+def test_whatever_is_asked_nothing_fails(project, serve):
+    with serve() as served:
+        done = project.run("poe", "fuzz", "--max-examples", "25", API_URL=served.url)
+        assert done.returncode == 0, done.stdout[-6000:]
+        assert served.process.poll() is None
+        assert '"severity":"ERROR"' not in served.log.read_text()
+
+
+def test_a_server_error_is_found(project, serve, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(project.path / "src", broken)
+    handlers = broken / "app/api/handlers.py"
+    text = handlers.read_text(encoding="utf-8")
+    good = "    value = parsing.parse_label("
+    assert good in text
+    handlers.write_text(text.replace(good, "    1 / 0\n" + good), encoding="utf-8")
+
+    with serve(PYTHONPATH=str(broken)) as served:
+        done = project.run("poe", "fuzz", "--max-examples", "25", API_URL=served.url)
+
+    assert done.returncode == 1
+    assert "Server error" in done.stdout
+
+
+def test_a_new_champion_is_taken_up_under_load(project, serve, record):
+    code = (
+        "from app import registry; from app.storage import open_storage; "
+        "old = registry.champion().version; "
+        "model = open_storage().get(f'models/{old}/model.onnx').data; "
+        "new = registry.register(model, registry.record_of(old)); "
+        "registry.add_evaluation(new, {}, []); registry.promote()"
+    )
+    with serve(CHAMPION_POLL_SECONDS="1") as served, asking(served, record) as heard:
+        time.sleep(1)
+        done = project.run("python", "-c", code)
+        assert done.returncode == 0, done.stderr
+        time.sleep(4)
+
+    assert {answer.status_code for answer in heard} == {200}
+    versions = [answer.json()["model_version"] for answer in heard]
+    assert len(set(versions)) == 2
+    assert versions[0] != versions[-1]
+
+
+def test_the_end_under_load_loses_nothing(project, serve, record):
+    with serve() as served, asking(served, record) as heard:
+        time.sleep(2)
+        started = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        code = served.process.wait(12)
+        took = time.monotonic() - started
+    answers = [found.json() for found in heard if not isinstance(found, Exception)]
+    ids = {answer["predictions"][0]["id"] for answer in answers}
+    show = "from app import history; print(*[row['id'] for row in history.past(1_000_000)])"
+    stored = set(project.run("python", "-c", show).stdout.split())
+
+    assert code == 0, served.log.read_text()[-3000:]
+    assert took < 10
+    assert len(ids) > 20
+    assert ids <= stored
+    assert "SIGSEGV" not in served.log.read_text()
+    assert "SIGABRT" not in served.log.read_text()
+
+
+def test_the_metrics_are_those_of_all_workers(serve, record):
+    with serve(WEB_CONCURRENCY="2") as served:
+        with asking(served, record, clients=8) as heard:
+            time.sleep(3)
+        told = requests.get(f"{served.url}/metrics", timeout=10).text
+        loaded = served.log.read_text().count("is loaded and serves")
+
+    counted = re.search(r"^api_predictions_total\{.*\} (\d+)\.0$", told, re.MULTILINE)
+    assert int(counted[1]) == len(heard)
+    assert loaded == 2, "both workers answered"
