@@ -9,6 +9,7 @@ from pathlib import Path
 # A path below `variants/` holds files that take the place of those at the same path of the project.
 PARTS = {
     "sample": {"penguins": [], "delays": ["variants/sample/delays"]},
+    "api_framework": {"Flask": [], "Connexion": ["variants/api_framework/connexion"]},
     "data_store": {
         "BigQuery": [],
         "Firestore": ["variants/data_store/firestore"],

@@ -3,10 +3,10 @@
 import shutil
 from contextlib import suppress
 
+import api_client
 import pytest
 
 from app import contract, data, evaluate, registry, schema, train
-from app.api import create_app
 from app.errors import GateFailed
 
 
@@ -54,11 +54,24 @@ def champion(trained, tmp_path):
 
 
 @pytest.fixture
-def client():
-    """Ask the API without a server; what it has to store is stored before the test ends."""
-    app = create_app()
-    yield app.test_client()
-    app.extensions["serving"].journal.close()
+def api():
+    """Start an API; what it has to store is stored before the test ends."""
+    client, app = api_client.start()
+    yield client, app
+    app.extensions["serving"].close()
+
+
+@pytest.fixture
+def client(api):
+    """Ask an API without a server."""
+    return api[0]
+
+
+@pytest.fixture
+def rules(api):
+    """Give the routes of an API, which some frameworks make with the first request."""
+    api[0].get("/health")
+    return list(api[1].url_map.iter_rules())
 
 
 @pytest.fixture

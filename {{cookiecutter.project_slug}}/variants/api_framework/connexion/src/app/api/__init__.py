@@ -1,0 +1,88 @@
+"""The API: a Connexion application, which routes and checks requests by the contract itself.
+
+Connexion is ASGI outside and Flask inside: the handlers are those of a Flask application. It knows
+OpenAPI 3.0 only, so it gets the contract without the schemas of the records, which are written in
+3.1; the records are checked by `schema.py`, as in a file.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from connexion import FlaskApp
+from connexion.exceptions import ProblemException
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+from connexion.middleware import MiddlewarePosition
+from flask_swagger_ui import get_swaggerui_blueprint
+from prometheus_client import multiprocess
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException as Refused
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from app.api import errors, handlers, observe, spec
+
+_Message = dict[str, Any]
+
+
+def create_app() -> FlaskApp:
+    """Make the application; the champion is loaded by the first request that needs it."""
+    app = FlaskApp("app.api", lifespan=_end, validator_map={"body": {}})
+    handlers.attach(app.app)
+    app.add_middleware(_Observed, MiddlewarePosition.BEFORE_EXCEPTION)
+    for kind in (HTTPException, Exception):  # the first takes the place of Connexion's own
+        app.app.register_error_handler(kind, errors.told)
+    for refused in (ProblemException, Refused):
+        app.add_error_handler(refused, _told)
+    contract = spec.load()
+    contract["components"]["schemas"] = dict.fromkeys(contract["components"]["schemas"], {})
+    app.add_api(contract | {"openapi": "3.0.3"}, base_path="")
+    app.add_url_rule("/", "page", handlers.page, methods=["GET", "POST"])  # for people only
+    app.app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.yaml"))
+    return app
+
+
+@asynccontextmanager
+async def _end(middleware: Any) -> AsyncIterator[None]:
+    """Store what is left, when the last request is answered."""
+    yield
+    with middleware.app.app.app_context():
+        handlers.serving().close()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(os.getpid())
+
+
+def _told(_request: ConnexionRequest, problem: Refused) -> ConnexionResponse:
+    """Give what Connexion itself refuses the one shape of an error."""
+    error = default_exceptions[problem.status_code](problem.detail)
+    content, status, _ = errors.told(error)
+    headers = dict(problem.headers or {})
+    body = json.dumps(content)
+    return ConnexionResponse(status, mimetype="application/json", body=body, headers=headers)
+
+
+class _Observed:
+    """Observes each request: the outermost layer."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self._app = app
+
+    async def __call__(
+        self, scope: _Message, receive: Any, send: Callable[[_Message], Awaitable[None]]
+    ) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = observe.begin(Headers(scope=scope).get)
+        scope |= {"extensions": scope.get("extensions", {}), "app": self}  # read and written below
+
+        async def observed(message: _Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-Id"] = request.id
+                routing = scope["extensions"].get("connexion_routing", {})
+                operation = (routing.get("operation_id") or "none").split(".")[-1]
+                request.finish(operation, scope["method"], scope["path"], message["status"])
+            await send(message)
+
+        await self._app(scope, receive, observed)
