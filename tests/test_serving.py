@@ -30,10 +30,10 @@ class Served(NamedTuple):
         return requests.post(f"{self.url}/predict", json=record, timeout=30)
 
 
-@pytest.fixture(scope="module")
-def project(bake):
+@pytest.fixture(scope="module", params=["Flask", "Connexion"])
+def project(bake, request):
     """Generate a project with a champion."""
-    made = bake(asynchronous_serving="yes")
+    made = bake(asynchronous_serving="yes", api_framework=request.param)
     for task in ("data", "train", "evaluate", "promote"):
         made.poe(task)
     return made

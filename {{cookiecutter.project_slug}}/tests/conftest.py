@@ -54,7 +54,7 @@ def champion(trained, tmp_path):
 
 
 @pytest.fixture
-def api():
+def started():
     """Start an API; what it has to store is stored before the test ends."""
     client, app = api_client.start()
     yield client, app
@@ -62,16 +62,16 @@ def api():
 
 
 @pytest.fixture
-def client(api):
+def client(started):
     """Ask an API without a server."""
-    return api[0]
+    return started[0]
 
 
 @pytest.fixture
-def rules(api):
+def rules(started):
     """Give the routes of an API, which some frameworks make with the first request."""
-    api[0].get("/health")
-    return list(api[1].url_map.iter_rules())
+    started[0].get("/health")
+    return list(started[1].url_map.iter_rules())
 
 
 @pytest.fixture

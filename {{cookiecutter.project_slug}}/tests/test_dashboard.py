@@ -1,12 +1,12 @@
 from pathlib import Path
 from threading import Thread
 
+import api_client
 import pytest
 from streamlit.testing.v1 import AppTest
 from werkzeug.serving import make_server
 
 from app import batch, contract
-from app.api import create_app
 
 pytestmark = pytest.mark.service
 
@@ -16,11 +16,13 @@ PAGES = Path("src/app/dashboard/pages").resolve()
 @pytest.fixture
 def api(champion, monkeypatch):
     """Serve the API on a free port, and tell the dashboard where."""
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    client, app = api_client.start()
+    server = make_server("127.0.0.1", 0, client.application, threaded=True)
     monkeypatch.setenv("API_URL", f"http://127.0.0.1:{server.server_port}")
     Thread(target=server.serve_forever, daemon=True).start()
     yield
     server.shutdown()
+    app.extensions["serving"].close()
 
 
 def open_page(name):

@@ -9,7 +9,7 @@ import sys
 from types import FrameType
 
 import uvicorn
-from connexion import FlaskApp
+from connexion import FlaskApp  # type: ignore[import-untyped]
 
 from app import logs
 from app.api import create_app

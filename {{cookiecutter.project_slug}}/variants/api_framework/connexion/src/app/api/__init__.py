@@ -6,15 +6,19 @@ OpenAPI 3.0 only, so it gets the contract without the schemas of the records, wh
 """
 
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from connexion import FlaskApp
-from connexion.exceptions import ProblemException
-from connexion.lifecycle import ConnexionRequest, ConnexionResponse
-from connexion.middleware import MiddlewarePosition
+from connexion import FlaskApp  # type: ignore[import-untyped]
+from connexion.exceptions import ProblemException  # type: ignore[import-untyped]
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse  # type: ignore[import-untyped]
+from connexion.middleware import MiddlewarePosition  # type: ignore[import-untyped]
+from connexion.options import SwaggerUIOptions  # type: ignore[import-untyped]
+from connexion.validators import ParameterValidator  # type: ignore[import-untyped]
+from flask import Flask
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import multiprocess
 from starlette.datastructures import Headers, MutableHeaders
@@ -28,7 +32,13 @@ _Message = dict[str, Any]
 
 def create_app() -> FlaskApp:
     """Make the application; the champion is loaded by the first request that needs it."""
-    app = FlaskApp("app.api", lifespan=_end, validator_map={"body": {}})
+    logging.getLogger("connexion").setLevel(logging.WARNING)
+    app = FlaskApp(
+        "app.api",
+        lifespan=lambda _: _storing_what_is_left(app.app),
+        swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False),
+        validator_map={"body": {}, "parameter": _Parameters},
+    )
     handlers.attach(app.app)
     app.add_middleware(_Observed, MiddlewarePosition.BEFORE_EXCEPTION)
     for kind in (HTTPException, Exception):  # the first takes the place of Connexion's own
@@ -44,13 +54,24 @@ def create_app() -> FlaskApp:
 
 
 @asynccontextmanager
-async def _end(middleware: Any) -> AsyncIterator[None]:
-    """Store what is left, when the last request is answered."""
+async def _storing_what_is_left(app: Flask) -> AsyncIterator[None]:
+    """Run until the last request is answered."""
     yield
-    with middleware.app.app.app_context():
-        handlers.serving().close()
+    app.extensions["serving"].close()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.mark_process_dead(os.getpid())
+
+
+class _Parameters(ParameterValidator):  # type: ignore[misc]
+    """Connexion's check of parameters, with a sentence that names the value."""
+
+    @staticmethod
+    def validate_parameter(
+        parameter_type: str, value: Any, param: dict[str, Any], param_name: str | None = None
+    ) -> str | None:
+        """Give what is wrong, or None."""
+        told = ParameterValidator.validate_parameter(parameter_type, value, param, param_name)
+        return f"{param['name']}={value!r}: {told.splitlines()[0]}." if told else None
 
 
 def _told(_request: ConnexionRequest, problem: Refused) -> ConnexionResponse:
@@ -75,7 +96,7 @@ class _Observed:
             await self._app(scope, receive, send)
             return
         request = observe.begin(Headers(scope=scope).get)
-        scope |= {"extensions": scope.get("extensions", {}), "app": self}  # read and written below
+        scope.setdefault("extensions", {})  # where the routing leaves the operation's name
 
         async def observed(message: _Message) -> None:
             if message["type"] == "http.response.start":
