@@ -19,6 +19,7 @@ pytestmark = pytest.mark.full
 MAXIMAL = {
     "sample": "delays",
     "licence": "Apache-2.0",
+    "api_framework": "Connexion",
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
 }

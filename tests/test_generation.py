@@ -25,6 +25,7 @@ ANSWERS = [
     pytest.param({"data_store": "Firestore"}, id="firestore"),
     pytest.param({"data_store": "Cloud Storage"}, id="cloud-storage"),
     pytest.param({"licence": "Apache-2.0"}, id="apache"),
+    pytest.param({"api_framework": "Connexion"}, id="connexion"),
     pytest.param({"online_experiments": "yes"}, id="experiments"),
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
@@ -54,10 +55,15 @@ def test_a_project_holds_exactly_these_files(bake, answers):
 
 
 @pytest.mark.parametrize(
-    ("option", "word"),
-    [("online_experiments", "challenger_share"), ("asynchronous_serving", "/jobs")],
+    ("answer", "choice", "word"),
+    [
+        ("online_experiments", "yes", "challenger_share"),
+        ("asynchronous_serving", "yes", "/jobs"),
+        ("api_framework", "Connexion", "connexion"),
+        ("api_framework", "Connexion", "uvicorn"),
+    ],
 )
-def test_no_word_of_an_option_is_left(bake, option, word):
+def test_no_word_of_an_option_is_left(bake, answer, choice, word):
     def speaks(project):
         texts = {
             name: (project.path / name).read_text(encoding="utf-8") for name in project.files()
@@ -65,7 +71,7 @@ def test_no_word_of_an_option_is_left(bake, option, word):
         return [name for name, text in texts.items() if word in text.lower()]
 
     assert not speaks(bake())
-    assert speaks(bake(**{option: "yes"}))
+    assert speaks(bake(**{answer: choice}))
 
 
 @pytest.mark.parametrize("answers", ANSWERS)
@@ -133,6 +139,12 @@ def test_a_record_renders_the_same_project_again(bake):
 
     for name in first.files():
         assert (again.path / name).read_bytes() == (first.path / name).read_bytes(), name
+
+
+def test_no_word_of_the_other_server_is_left(bake):
+    project = bake(api_framework="Connexion")
+    for name in project.files():
+        assert "gunicorn" not in (project.path / name).read_text(encoding="utf-8").lower(), name
 
 
 def test_the_core_is_the_same_in_every_project(bake):

@@ -33,7 +33,7 @@ _Message = dict[str, Any]
 def create_app() -> FlaskApp:
     """Make the application; the champion is loaded by the first request that needs it."""
     logging.getLogger("connexion").setLevel(logging.WARNING)
-    app = FlaskApp(
+    app: FlaskApp = FlaskApp(
         "app.api",
         lifespan=lambda _: _storing_what_is_left(app.app),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False),
