@@ -16,6 +16,7 @@ HOLD_ANSWERS = {
     "docs/DATA.md",
     "docs/CLOUD_SETUP.md",
     "docs/JOBS.md",
+    "docs/SERVING.md",
     "variants/licence/mit/LICENSE",
 }
 RENDERED_BY_FLASK = ".html"

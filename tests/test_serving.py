@@ -105,7 +105,7 @@ def asking(served, record, clients=4):
             thread.join()
 
 
-@pytest.mark.parametrize("page", ["API.md", "JOBS.md"])
+@pytest.mark.parametrize("page", ["API.md", "SERVING.md", "JOBS.md"])
 def test_the_commands_of_the_page_work(project, serve, page):
     lines = (project.path / "docs" / page).read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if line.startswith(ASK)]
