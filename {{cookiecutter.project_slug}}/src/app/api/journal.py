@@ -18,14 +18,18 @@ AT_ONCE = 5000
 CAPACITY = 50_000
 """Predictions that wait, at most; each takes about 1 kB."""
 
+LONGEST_REST = 10.0
+"""Seconds after which a dashboard, which reads storage, sees a prediction at the latest."""
+
 _log = logging.getLogger(__name__)
 
 
 class Journal:
     """A queue of at most `CAPACITY` predictions, which a thread gives to `remember`.
 
-    Between two writes it rests `pause_seconds`, or 20 times as long as the last write took, so
-    that storage takes at most a twentieth of the machine, unless `AT_ONCE` predictions wait.
+    Between two writes it rests `pause_seconds`, or 20 times as long as the last write took but at
+    most `LONGEST_REST` seconds, so that storage takes little of the machine; not while `AT_ONCE`
+    predictions wait.
     While storage is down they wait. What finds the queue full, what storage refuses and what is
     left at the end is lost: counted in the metrics and told in the log, never silently.
     """
@@ -88,7 +92,7 @@ class Journal:
                 Event().wait(self._pause_seconds)
                 continue
             self._forget(len(some))
-            rest = max(self._pause_seconds, 20 * (time.monotonic() - started))
+            rest = max(self._pause_seconds, min(20 * (time.monotonic() - started), LONGEST_REST))
 
     def _forget(self, count: int) -> None:
         """Drop the oldest, which need not wait any longer."""
