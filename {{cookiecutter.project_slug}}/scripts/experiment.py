@@ -6,6 +6,7 @@ prediction is 1 if the class is wrong and 0 if it is right, or for numbers the a
 
 import json
 from collections import defaultdict
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ class Judged(NamedTuple):
     arm: str
     id: str
     user: str
+    made_at: datetime
     loss: float
 
 
@@ -46,14 +48,25 @@ def main() -> None:
 
 
 def read_judged() -> list[Judged]:
-    """Read the predictions of the trial that have a label; the latest label counts."""
+    """Read the predictions of the present trial that have a label; the latest label counts.
+
+    Of each arm only the version that answered last: an earlier challenger is another trial.
+    """
     storage = open_storage()
     newest_first = storage.read(tables.LABELS, newest_by="labelled_at").to_pylist()
     labels = {row["id"]: json.loads(row["label"]) for row in reversed(newest_first)}
+    rows = sorted(storage.read(TRIALS).to_pylist(), key=lambda row: row["made_at"])
+    present = {row["arm"]: row["model_version"] for row in rows}
     return [
-        Judged(row["arm"], row["id"], row["user"], _loss(row["prediction"], labels[row["id"]]))
-        for row in storage.read(TRIALS).to_pylist()
-        if row["id"] in labels
+        Judged(
+            row["arm"],
+            row["id"],
+            row["user"],
+            row["made_at"],
+            _loss(row["prediction"], labels[row["id"]]),
+        )
+        for row in rows
+        if row["id"] in labels and row["model_version"] == present[row["arm"]]
     ]
 
 
@@ -61,11 +74,12 @@ def by_user(judged: list[Judged]) -> tuple[Losses, Losses]:
     """Give each user's mean loss, of the challenger's and of the champion's users.
 
     A user's predictions resemble each other, so a user counts once; who did not say who he is
-    was not drawn, and does not count.
+    was not drawn, and does not count; nor does what was answered before there was a challenger.
     """
+    began = min(row.made_at for row in judged if row.arm == "challenger")
     users: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in judged:
-        if row.user:
+        if row.user and row.made_at >= began:
             users[row.arm][row.user].append(row.loss)
     ours, champion = (
         np.array([np.mean(losses) for losses in users[arm].values()])

@@ -130,7 +130,7 @@ def test_a_body_that_is_no_record_is_told(client, champion, body, status, messag
 def test_a_wrong_content_type_is_told(client, champion):
     answer = client.post("/predict", data=b"{}", content_type="text/plain")
 
-    assert "application/json" in problems(answer, 415)
+    assert "Content-Type: application/json" in problems(answer, 415)
 
 
 @pytest.mark.parametrize("value", ["many", [], {}, "1e999", 1e300, -1e300])

@@ -1,16 +1,19 @@
 """Models on trial: who answers whom, what is kept, and that none of it can be noticed."""
 
+import json
 import re
 import runpy
+from datetime import UTC, datetime, timedelta
 
 import api_client
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from app import contract, registry
 from app.api.trial import TRIALS
 from app.errors import ConfigError, InvalidData
-from app.storage import open_storage
+from app.storage import open_storage, tables
 
 pytestmark = pytest.mark.service
 
@@ -149,11 +152,12 @@ def test_a_share_is_a_percentage(start, champion):
 
 def test_an_experiment_is_judged_by_labels(start, champion, second, capsys):
     api = start(CHALLENGER=second, CHALLENGER_SHARE="50", SHADOW=second)
-    label = contract.target().example
-    for user in [*USERS, *(f"another-{n}" for n in range(59))]:
-        id_ = ask(api, user)["predictions"][0]["id"]
-        rows(api)
-        assert api.client.put(f"/past_predictions/{id_}", json={"label": label}).status_code == 200
+    users = [*USERS, *(f"another-{n}" for n in range(59))]
+    ids = [ask(api, user)["predictions"][0]["id"] for user in users]
+    rows(api)
+    true = json.dumps(contract.target().example)
+    labels = [{"id": id_, "label": true, "labelled_at": datetime.now(UTC)} for id_ in ids]
+    open_storage().write(tables.LABELS, pa.Table.from_pylist(labels), append=True)
 
     EXPERIMENT["main"]()
 
@@ -176,11 +180,28 @@ def test_the_test_sees_what_is_there_and_no_more(paired):
 
 
 def test_a_user_counts_once_and_strangers_not():
-    judged = EXPERIMENT["Judged"]
-    found = [judged("challenger", str(n), "one", float(n % 2)) for n in range(10)]
-    found += [judged("champion", "x", "", 1.0), judged("champion", "y", "two", 0.0)]
+    judged, now = EXPERIMENT["Judged"], datetime.now(UTC)
+    before = now - timedelta(days=1)
+    found = [judged("challenger", str(n), "one", now, float(n % 2)) for n in range(10)]
+    found += [judged("champion", "x", "", now, 1.0), judged("champion", "y", "two", now, 0.0)]
+    found += [judged("champion", "z", "three", before, 1.0)]
 
     ours, champion = EXPERIMENT["by_user"](found)
 
     assert ours.tolist() == [0.5]
     assert champion.tolist() == [0.0]
+
+
+def test_an_earlier_challenger_is_another_trial(start, champion, second):
+    third = registry.register(
+        open_storage().get(f"models/{second}/model.onnx").data, registry.record_of(second)
+    )
+    registry.add_evaluation(third, {}, [])
+    for challenger in (second, third):
+        api = start(CHALLENGER=challenger, CHALLENGER_SHARE="100")
+        id_ = ask(api, "one")["predictions"][0]["id"]
+        rows(api)
+        label = {"label": contract.target().example}
+        assert api.client.put(f"/past_predictions/{id_}", json=label).status_code == 200
+
+    assert [row.id for row in EXPERIMENT["read_judged"]()] == [id_]

@@ -17,17 +17,15 @@ def answer(predictor: Predictor, journal: Journal, records: list[dict[str, Any]]
     request.model_version = version
     told, kept = [], []
     for n, found in enumerate(predictor.predict(records)):
-        id_, record, prediction = (
-            f"{request.unique}-{n}",
-            _text(records[n]),
-            _text(found.prediction),
-        )
+        id_, record, prediction = f"{request.unique}-{n}", records[n], found.prediction
         told.append({"id": id_} | found._asdict())
-        kept.append(Prediction(id_, version, record, prediction, found.probability, now))
+        texts = to_text(record), to_text(prediction)
+        kept.append(Prediction(id_, version, *texts, found.probability, now))
     journal.add(kept)
     observe.PREDICTIONS.labels(version).inc(len(records))
     return {"model_version": version, "request_id": request.id, "predictions": told}
 
 
-def _text(value: Any) -> str:
+def to_text(value: Any) -> str:
+    """Give a value as JSON, as it is kept."""
     return to_json(value).decode()

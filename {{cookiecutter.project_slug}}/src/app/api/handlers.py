@@ -12,6 +12,7 @@ from app.api.serving import Serving
 from app.errors import AppError, InvalidData
 from app.storage import open_storage
 
+SEND_JSON = "send JSON, with the header Content-Type: application/json."
 _FLUSH_SECONDS = 2.0
 _MAX_BODY_BYTES = 1024 * 1024
 
@@ -107,7 +108,7 @@ def specification() -> Response:
 def body() -> Any:
     """Parse the request's JSON; pydantic's parser also refuses a body that is nested too deep."""
     if not request.is_json:
-        raise UnsupportedMediaType("send JSON, with the header Content-Type: application/json.")
+        raise UnsupportedMediaType(SEND_JSON)
     try:
         return from_json(request.get_data(cache=False))
     except ValueError as error:

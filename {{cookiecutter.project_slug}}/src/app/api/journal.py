@@ -19,7 +19,7 @@ CAPACITY = 50_000
 """Predictions that wait, at most; each takes about 1 kB."""
 
 LONGEST_REST = 10.0
-"""Seconds after which a dashboard, which reads storage, sees a prediction at the latest."""
+"""Seconds: so late a dashboard, which reads storage, may see a prediction on a slow disk."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Journal:
                 self._hurry.wait(rest)
             some, started = list(islice(self._waiting, AT_ONCE)), time.monotonic()
             if some and not self._store(some):
-                Event().wait(self._pause_seconds)
+                time.sleep(self._pause_seconds)
                 continue
             self._forget(len(some))
             rest = max(self._pause_seconds, min(20 * (time.monotonic() - started), LONGEST_REST))

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from pydantic_core import to_json
 
 from app import registry
+from app.api.answer import to_text
 from app.api.journal import Journal
 from app.config import read, read_count
 from app.errors import AppError, ConfigError
@@ -74,7 +74,7 @@ class Trial:
             return
         version, hashed, now = told["model_version"], _hash(user) if user else "", datetime.now(UTC)
         rows = [
-            Row(found["id"], arm, version, hashed, _text(found["prediction"]), now)
+            Row(found["id"], arm, version, hashed, to_text(found["prediction"]), now)
             for found in told["predictions"]
         ]
         self.journal.add(list(zip(rows, records, strict=True)))
@@ -102,7 +102,7 @@ class Trial:
             return []
         version = self._shadow.version
         return [
-            row._replace(arm="shadow", model_version=version, prediction=_text(found.prediction))
+            row._replace(arm="shadow", model_version=version, prediction=to_text(found.prediction))
             for (row, _), found in zip(noted, answers, strict=True)
         ]
 
@@ -128,7 +128,3 @@ def _bucket(version: str, user: str) -> int:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _text(value: Any) -> str:
-    return to_json(value).decode()

@@ -76,7 +76,8 @@ class _Parameters(ParameterValidator):  # type: ignore[misc]
 
 def _told(_request: ConnexionRequest, problem: Refused) -> ConnexionResponse:
     """Give what Connexion itself refuses the one shape of an error."""
-    error = default_exceptions[problem.status_code](problem.detail)
+    told = handlers.SEND_JSON if problem.status_code == 415 else problem.detail
+    error = default_exceptions[problem.status_code](told)
     content, status, _ = errors.told(error)
     headers = dict(problem.headers or {})
     body = json.dumps(content)
