@@ -8,11 +8,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
-import requests
 
 pytestmark = pytest.mark.full
 
@@ -212,47 +209,3 @@ def test_your_own_data_need_a_file_and_a_schema(bake, free_ports, sample, rows, 
 
     expected = bool if rows is machines else float
     assert type(answer["predictions"][0]["prediction"]) is expected
-
-
-def test_the_api_serves_real_clients_and_ends_when_asked(bake, free_ports):
-    """Run the API as a process, ask it from many threads, and stop it."""
-    project = bake()
-    for stage in ("data", "train", "evaluate", "promote"):
-        project.poe(stage)
-    url = f"http://127.0.0.1:{free_ports['PORT']}"
-    python = project.path / (".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python")
-    with subprocess.Popen(
-        [python, "-m", "app", "api"], cwd=project.path, env=os.environ | free_ports
-    ) as process:
-        wait_for(f"{url}/health")
-        record = {"species": "Gentoo", "island": "Biscoe", "clutch_completion": False}
-        codes = []
-
-        def ask():
-            codes.extend(
-                requests.post(f"{url}/predict", json=record).status_code for _ in range(10)
-            )
-
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        past = requests.get(f"{url}/past_predictions?limit=1000").json()["past_predictions"]
-        process.terminate()
-        ended = time.monotonic()
-        process.wait()
-
-    assert codes == [200] * 80
-    assert len(past) == 80
-    assert time.monotonic() - ended < 10
-
-
-def wait_for(url):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            return requests.get(url, timeout=5)
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise TimeoutError(url)

@@ -30,7 +30,12 @@ class Served(NamedTuple):
         return requests.post(f"{self.url}/predict", json=record, timeout=30)
 
 
-@pytest.fixture(scope="module", params=["Flask", "Connexion"])
+def grouped(name):
+    """Let one process of xdist have all tests of a project, so that it is made once."""
+    return pytest.param(name, marks=pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(scope="module", params=map(grouped, ("Flask", "Connexion")))
 def project(bake, request):
     """Generate a project with a champion."""
     made = bake(asynchronous_serving="yes", api_framework=request.param)
@@ -193,6 +198,19 @@ def test_the_end_under_load_loses_nothing(project, serve, record):
     assert ids <= stored
     assert "SIGSEGV" not in served.log.read_text()
     assert "SIGABRT" not in served.log.read_text()
+
+
+def test_what_was_answered_is_told(serve, record):
+    with serve() as served:
+        heard = [served.ask(record) for _ in range(80)]
+        ids = {answer.json()["predictions"][0]["id"] for answer in heard}
+        told, deadline = set(), time.monotonic() + 60  # a slow disk may need several writes
+        while not ids <= told and time.monotonic() < deadline:
+            past = requests.get(f"{served.url}/past_predictions?limit=1000", timeout=30).json()
+            told = {row["id"] for row in past["past_predictions"]}
+
+    assert len(ids) == 80
+    assert ids <= told
 
 
 def test_the_metrics_are_those_of_all_workers(serve, record):
