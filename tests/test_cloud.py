@@ -60,17 +60,20 @@ def examples(project, variables):
         "print(sorted(map(str, s.read('examples').to_pylist())) + s.keys())"
     )
     listed = ast.literal_eval(project.run("python", "-c", code, **variables).stdout)
-    assert listed[-1] == "raw/sample.csv"
+    assert re.fullmatch(r"raw/[0-9a-f]{12}\.csv", listed[-1])
     return listed
 
 
 GUARDS = """
 import cloud_store
+from datetime import UTC, datetime
+from app import history
 from app.errors import StorageUnavailable
 from app.storage import open_storage, tables
 from google.cloud import bigquery
 storage = open_storage()
-found = storage._client.get_table(storage._name(tables.BATCH_PREDICTIONS))
+history.remember([history.Prediction("id", "v", "{}", "1", None, datetime.now(UTC))])
+found = storage._client.get_table(storage._name(tables.PREDICTIONS))
 print("partitioned by", found.time_partitioning.field)
 before = [job.job_id for job in storage._client.list_jobs()]
 storage.write("copy", storage.read(tables.EXAMPLES))
@@ -91,12 +94,12 @@ def test_bigquery_is_asked_with_care(bake, cloud):
     code = "import json, cloud_store; print(json.dumps(cloud_store.make('care')))"
     done = project.run("python", "-c", code, PYTHONPATH="tests", **cloud)
     own = json.loads(done.stdout) | cloud | {"APP_ENV": "dev", "PYTHONPATH": "tests"}
-    for stage in ("data", "train", "evaluate", "promote", "batch"):
+    for stage in ("data", "train", "evaluate", "gate", "promote", "batch"):
         project.poe(stage, **own)
 
     done = project.run("python", "-c", GUARDS, **own)
 
-    assert "partitioned by scored_at" in done.stdout, done.stderr
+    assert "partitioned by predicted_at" in done.stdout, done.stderr
     assert "load jobs 1" in done.stdout
     assert "more than BQ_MAX_BYTES=-1" in done.stdout
 

@@ -39,7 +39,7 @@ def grouped(name):
 def project(bake, request):
     """Generate a project with a champion."""
     made = bake(asynchronous_serving="yes", api_framework=request.param)
-    for task in ("data", "train", "evaluate", "promote"):
+    for task in ("data", "train", "evaluate", "gate", "promote"):
         made.poe(task)
     return made
 
@@ -166,7 +166,8 @@ def test_a_new_champion_is_taken_up_under_load(project, serve, record):
         "old = registry.champion().version; "
         "model = open_storage().get(f'models/{old}/model.onnx').data; "
         "new = registry.register(model, registry.record_of(old)); "
-        "registry.add_evaluation(new, {}, []); registry.promote()"
+        "registry.add_evaluation(new, {'against': old}); registry.add_verdict(new, []); "
+        "registry.promote()"
     )
     with serve(CHAMPION_POLL_SECONDS="1") as served, asking(served, record) as heard:
         time.sleep(1)

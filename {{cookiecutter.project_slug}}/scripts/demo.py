@@ -28,7 +28,7 @@ def main() -> None:
     settings, started = load_settings(), time.perf_counter()
     require_free_port(settings.host, settings.port, "PORT")
     require_free_port(settings.host, settings.dashboard_port, "STREAMLIT_SERVER_PORT")
-    for stage in ("data", "eda", "train", "evaluate", "promote", "batch"):
+    for stage in ("data", "eda", "train", "evaluate", "gate", "promote", "batch"):
         _timed(stage, partial(run_stage, stage))
     dashboard_url = f"http://{settings.host}:{settings.dashboard_port}"
     with _process(_API) as api, _process(_DASHBOARD) as dashboard:

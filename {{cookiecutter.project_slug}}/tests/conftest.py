@@ -1,12 +1,14 @@
 """What the tests share: a store of their own, the sample, and a champion trained once."""
 
 import shutil
+import socket
 from contextlib import suppress
+from pathlib import Path
 
 import api_client
 import pytest
 
-from app import contract, data, evaluate, registry, schema, train
+from app import contract, data, evaluate, gate, registry, schema, train
 from app.errors import GateFailed
 
 
@@ -23,7 +25,8 @@ def own_settings(tmp_path, monkeypatch):
 @pytest.fixture
 def sample():
     """Read the sample as texts."""
-    return data.read_source(data.load_settings().source)
+    source = Path(data.load_settings().source)
+    return data.parse_csv(source.read_bytes(), str(source))
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +43,8 @@ def trained(tmp_path_factory):
         train.main()
         with suppress(GateFailed):
             evaluate.main()
-        version = registry.newest()
-        registry.add_evaluation(version, registry.evaluation_of(version), reasons=[])
+            gate.main()
+        registry.add_verdict(registry.newest(), [])
         registry.promote()
     return folder
 
@@ -72,6 +75,14 @@ def rules(started):
     """Give the routes of an API, which some frameworks make with the first request."""
     started[0].get("/health")
     return list(started[1].url_map.iter_rules())
+
+
+@pytest.fixture
+def free_port(monkeypatch):
+    """Let an API of this test listen on a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PORT", str(probe.getsockname()[1]))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from app import batch, contract, history, logs, parsing, registry
 from app.api import spec
 from app.config import Cloud
 from app.errors import ConfigError
-from app.storage import open_storage, tables
+from app.storage import open_storage
 
 pytestmark = pytest.mark.service
 
@@ -64,7 +64,7 @@ def test_a_class_comes_with_its_probability(client, champion):
 
 def test_the_batch_answers_as_the_api_does(client, champion):
     batch.main()
-    rows = open_storage().read(tables.BATCH_PREDICTIONS, limit=50).to_pylist()
+    rows = history.last_batch(limit=50)
     records = [{name: row[name] for name in contract.features()} for row in rows]
 
     online = client.post("/predict", json=records).json["predictions"]
@@ -183,7 +183,8 @@ def test_a_new_champion_is_served_without_a_restart(client, champion):
     assert client.post("/predict", json=RECORD).json["model_version"] == champion
     model = open_storage().get(f"models/{champion}/model.onnx").data
     second = registry.register(model, registry.record_of(champion))
-    registry.add_evaluation(second, {}, [])
+    registry.add_evaluation(second, {"against": champion})
+    registry.add_verdict(second, [])
     registry.promote()
 
     assert version_becomes(client, second)

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from app import contract, data, evaluate, schema
-from app.errors import InvalidData
+from app.errors import ConfigError, InvalidData
 from app.storage import open_storage, tables
 
 pytestmark = pytest.mark.data
@@ -104,18 +106,31 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, content, message):
     path.write_bytes(content)
 
     with pytest.raises(InvalidData, match=message):
-        data.read_source(path)
+        data.parse_csv(path.read_bytes(), str(path))
 
 
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(InvalidData, match="absent.csv cannot be read"):
-        data.read_source(tmp_path / "absent.csv")
+        data.ingest(str(tmp_path / "absent.csv"))
+
+
+def test_an_object_of_another_bucket_is_refused():
+    with pytest.raises(ConfigError, match="gs://elsewhere/x.csv is not in this environment's"):
+        data.ingest("gs://elsewhere/x.csv")
+
+
+def test_the_raw_file_is_kept_as_it_came():
+    key = data.ingest()
+
+    assert open_storage().get(key).data == Path(data.load_settings().source).read_bytes()
+    assert data.validate(key) == data.fingerprint(data.read_examples())
+    assert data.fingerprint_of_source() == data.fingerprint(data.read_examples())
 
 
 def test_headers_become_identifiers(tmp_path):
     path = write(tmp_path / "odd.csv", "Body Mass (g);class;2nd\n1; a ;NA\n")
 
-    frame = data.read_source(path)
+    frame = data.parse_csv(path.read_bytes(), str(path))
 
     assert list(frame) == ["body_mass_g", "class_", "column_2nd"]
     assert frame.iloc[0].tolist() == ["1", "a", None]

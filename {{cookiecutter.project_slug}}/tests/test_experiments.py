@@ -34,7 +34,8 @@ def second(champion):
     """Register the champion's file once more, as a version that passed the gate."""
     model = open_storage().get(f"models/{champion}/model.onnx").data
     version = registry.register(model, registry.record_of(champion))
-    registry.add_evaluation(version, {}, [])
+    registry.add_evaluation(version, {})
+    registry.add_verdict(version, [])
     return version
 
 
@@ -139,7 +140,8 @@ def test_a_model_that_is_refused_is_not_on_trial(start, champion, second, caplog
 
 
 def test_a_challenger_must_have_passed_the_gate(start, champion, second, caplog):
-    registry.add_evaluation(second, {}, ["too bad"])
+    registry.add_evaluation(second, {})
+    registry.add_verdict(second, ["too bad"])
 
     assert set(versions(start(CHALLENGER=second, CHALLENGER_SHARE="100"))) == {champion}
     assert "too bad" in caplog.text
@@ -196,7 +198,8 @@ def test_an_earlier_challenger_is_another_trial(start, champion, second):
     third = registry.register(
         open_storage().get(f"models/{second}/model.onnx").data, registry.record_of(second)
     )
-    registry.add_evaluation(third, {}, [])
+    registry.add_evaluation(third, {"against": registry.champion().version})
+    registry.add_verdict(third, [])
     for challenger in (second, third):
         api = start(CHALLENGER=challenger, CHALLENGER_SHARE="100")
         id_ = ask(api, "one")["predictions"][0]["id"]

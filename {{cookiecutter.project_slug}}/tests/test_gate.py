@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from app import contract, data, evaluate, registry, schema, train
+from app import contract, data, evaluate, gate, metrics, registry, schema, train
 from app.errors import GateFailed, ModelRefused
 from app.storage import open_storage, tables
 
@@ -21,8 +21,9 @@ def retrain(examples, **hyperparameters):
     )
     open_storage().write(tables.EXAMPLES, table)
     train.train(data.read_examples(), **hyperparameters)
+    evaluate.main()
     with pytest.raises(GateFailed) as caught:
-        evaluate.main()
+        gate.main()
     return "\n".join(caught.value.problems)
 
 
@@ -35,6 +36,7 @@ def assert_stays(champion):
 
 def test_the_champion_passed_the_gate(champion):
     evaluate.main()
+    gate.main()
 
     assert registry.evaluation_of(champion)["reasons"] == []
 
@@ -82,7 +84,7 @@ def test_a_model_of_another_schema_is_red(champion):
 
 
 def test_every_reason_is_collected():
-    name = evaluate.metrics.main_name()
+    name = metrics.main_name()
     bad = evaluate.Evaluation(
         model={name: 0.4},
         baseline={name: 0.5},
@@ -92,14 +94,14 @@ def test_every_reason_is_collected():
         folds={"model": [0.5, 0.6, 0.4], "baseline": [0.5, 0.5, 0.5]},
     )
 
-    reasons = evaluate.gate(bad)
+    reasons = gate.judge(bad)
 
     assert len(reasons) == 5
     assert "honest" not in "".join(reasons)
 
 
 def test_a_score_that_is_not_a_number_is_red():
-    name = evaluate.metrics.main_name()
+    name = metrics.main_name()
     odd = evaluate.Evaluation(
         {name: float("nan")},
         {name: 0.5},
@@ -109,4 +111,4 @@ def test_a_score_that_is_not_a_number_is_red():
         {"model": [float("nan")] * 2, "baseline": [0, 0]},
     )
 
-    assert len(evaluate.gate(odd)) == 3
+    assert len(gate.judge(odd)) == 3

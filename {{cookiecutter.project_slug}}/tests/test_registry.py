@@ -1,6 +1,6 @@
 import pytest
 
-from app import data, evaluate, registry, train
+from app import data, evaluate, gate, registry, train
 from app.errors import Conflict, GateFailed, ModelRefused, NotFound
 from app.storage import open_storage
 
@@ -9,6 +9,7 @@ def train_another():
     """Train a second version that passes the gate."""
     version = train.train(data.read_examples())
     evaluate.main()
+    gate.main()
     return version
 
 

@@ -159,6 +159,19 @@ def test_the_tables_of_the_api_are_appended_and_asked():
     assert one["id"].to_pylist() == ["id1"]
 
 
+def test_a_table_and_an_object_are_deleted_and_absent_ones_stay_so():
+    storage = open_storage()
+    storage.write("things", ROWS)
+    storage.put("a/b.bin", b"1")
+    for _ in range(2):
+        storage.drop("things")
+        storage.remove("a/b.bin")
+
+    with pytest.raises(NotFound):
+        storage.read("things")
+    assert storage.keys("a/") == []
+
+
 def test_an_unknown_table_is_named():
     for ask in (open_storage().read, lambda name: list(open_storage().stream(name))):
         with pytest.raises(NotFound, match="'unknown' does not exist"):

@@ -7,7 +7,12 @@ parsing     features    storage
 data        predict
 model       metrics     history
 registry
-train       evaluate    batch       eda
+train       batch       eda
+tune        evaluate
+gate        runs
+report      deploy
+steps
+pipeline
 api         dashboard
 server
 serve

@@ -1,20 +1,29 @@
 """The command line: `python -m app <stage>`; `uv run poe` lists the stages."""
 
 import importlib
+import inspect
 import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from app.errors import AppError
+from app.errors import AppError, ConfigError
 
 _STAGES = {
     "data": "data:main",
     "eda": "eda:main",
     "train": "train:main",
+    "tune": "tune:main",
     "evaluate": "evaluate:main",
+    "gate": "gate:main",
     "promote": "registry:promote",
+    "deploy": "deploy:main",
     "rollback": "registry:rollback",
+    "prune": "registry:prune",
+    "runs": "runs:main",
+    "diff": "runs:diff",
+    "pipeline": "pipeline:main",
+    "pipeline-if-new": "pipeline:if_new",
     "batch": "batch:main",
     "openapi": "api.spec:main",
     "openapi-check": "api.spec:check",
@@ -24,15 +33,24 @@ _STAGES = {
 
 def main() -> None:
     """Run the stage that is named on the command line."""
-    if len(sys.argv) != 2 or sys.argv[1] not in _STAGES:
+    if len(sys.argv) < 2 or sys.argv[1] not in _STAGES:
         sys.exit(f"usage: python -m app STAGE, where STAGE is one of {', '.join(_STAGES)}")
-    guarded(lambda: run_stage(sys.argv[1]))
+    guarded(lambda: run_stage(*sys.argv[1:]))
 
 
-def run_stage(name: str) -> None:
+def run_stage(name: str, *arguments: str) -> None:
     """Import the module of a stage and run it; raises `AppError`."""
     module, function = _STAGES[name].split(":")
-    getattr(importlib.import_module(f"app.{module}"), function)()
+    door = getattr(importlib.import_module(f"app.{module}"), function)
+    wanted = inspect.signature(door)
+    try:
+        wanted.bind(*arguments)
+    except TypeError as error:
+        takes = " ".join(str(one) for one in wanted.parameters.values()) or "nothing more"
+        raise ConfigError(
+            f"{name} {' '.join(arguments)}: {error}; {name} takes: {takes}."
+        ) from None
+    door(*arguments)
 
 
 def guarded(action: Callable[[], None]) -> None:
@@ -42,7 +60,7 @@ def guarded(action: Callable[[], None]) -> None:
         _require_whole_project()
         action()
     except AppError as error:
-        sys.exit("\nStopped:\n" + "\n".join(f"- {problem}" for problem in error.problems))
+        sys.exit(error.told())
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
 

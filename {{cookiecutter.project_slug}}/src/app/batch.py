@@ -1,44 +1,157 @@
-"""Score a whole table with the champion, piece by piece, into another table."""
+"""Score a whole table with the champion, piece by piece; N tasks score a share each.
 
+A run has a table of its own. Readers learn of it when its last task is done (`history.batches`),
+so they see a whole run or the one before. A task that runs again adds nothing twice.
+"""
+
+import json
 import logging
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from tqdm import tqdm
 
-from app import contract, registry, schema
+from app import contract, history, registry, schema
+from app.config import read_count
+from app.errors import ConfigError, Conflict, ModelRefused, NotFound
 from app.predict import Predictor
 from app.storage import open_storage, tables
+
+KEPT = 3
+"""Runs whose tables are kept."""
 
 _log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Score the examples and replace the table of batch predictions, in bounded memory."""
-    storage = open_storage()
-    predictor = registry.load_champion()
-    pieces = tqdm(storage.stream(tables.EXAMPLES), desc="batch", unit="piece")
-    scored = (_score(piece, predictor) for piece in pieces)
-    rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
-    storage.write(tables.BATCH_PREDICTIONS, rows)
-    _log.info(
-        "predictions of model %s are now in table %r", predictor.version, tables.BATCH_PREDICTIONS
+class Share(NamedTuple):
+    """One task's part of a run: rows whose hash, modulo `count`, is `index`."""
+
+    run: str
+    index: int
+    count: int
+
+    @property
+    def table(self) -> str:
+        """Name the table of the run."""
+        return f"{tables.BATCH_PREDICTIONS}_{self.run}"
+
+    def key(self, name: str) -> str:
+        """Name an object of the run."""
+        return f"batch/{self.run}/{name}"
+
+
+def main(run: str = "") -> None:
+    """Score this task's share of the examples, by default as a new run, in bounded memory.
+
+    Raises
+    ------
+    ConfigError
+        The run's name or the task's number cannot be, or the run was begun with other tasks.
+    ModelRefused
+        There is no champion.
+    """
+    share = _read_share(run)
+    storage, predictor = open_storage(), registry.load_passed(_agree(share))
+    if not _is_scored(share):
+        pieces = tqdm(storage.stream(tables.EXAMPLES), desc="batch", unit="piece")
+        scored = _score_pieces(pieces, predictor, share)
+        rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
+        storage.write(share.table, rows, append=True)
+    storage.put(share.key(f"done-{share.index}"), b"")
+    if len(storage.keys(share.key("done-"))) == share.count:
+        _publish(share, predictor.version)
+
+
+def _read_share(run: str) -> Share:
+    """Say which share is ours: Cloud Run numbers the tasks of a job, elsewhere there is one."""
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    name = run or os.environ.get("CLOUD_RUN_EXECUTION") or now
+    share = Share(
+        re.sub(r"\W", "_", name, flags=re.ASCII),
+        read_count("CLOUD_RUN_TASK_INDEX", "0"),
+        read_count("CLOUD_RUN_TASK_COUNT", "1"),
     )
+    if share.index >= share.count:
+        raise ConfigError(
+            f"CLOUD_RUN_TASK_INDEX={share.index}: with CLOUD_RUN_TASK_COUNT={share.count} it must "
+            f"be 0 to {share.count - 1}."
+        )
+    return share
 
 
-def _score(piece: pa.RecordBatch, predictor: Predictor) -> pa.RecordBatch:
-    values = {name: piece.column(name).to_pylist() for name in contract.features()}
+def _agree(share: Share) -> str:
+    """Let the first task of a run decide the model, so that all use the same; give its version."""
+    champion = registry.champion().version
+    if champion is None:
+        raise ModelRefused("there is no champion yet: run `uv run poe pipeline`.")
+    plan = {"model_version": champion, "count": share.count}
+    with suppress(Conflict):
+        open_storage().put(share.key("plan.json"), json.dumps(plan).encode(), generation=0)
+    agreed = json.loads(open_storage().get(share.key("plan.json")).data)
+    if agreed["count"] != share.count:
+        raise ConfigError(
+            f"run {share.run} was begun with {agreed['count']} tasks, not {share.count}: "
+            "go on with as many, or begin another run."
+        )
+    return str(agreed["model_version"])
+
+
+def _is_scored(share: Share) -> bool:
+    """Say whether this share is in the table already; a write is whole, so one row tells."""
+    try:
+        found = open_storage().read(share.table, equals={"share": share.index}, limit=1)
+    except NotFound:
+        return False
+    return bool(found.num_rows)
+
+
+def _score_pieces(
+    pieces: Iterator[pa.RecordBatch], predictor: Predictor, share: Share
+) -> Iterator[pa.RecordBatch]:
+    for piece in pieces:
+        values = {name: piece.column(name).to_pylist() for name in contract.features()}
+        if share.count > 1:
+            rows = zip(*values.values(), strict=True)
+            own = [zlib.crc32(repr(row).encode()) % share.count == share.index for row in rows]
+            values = {
+                name: [value for value, wanted in zip(column, own, strict=True) if wanted]
+                for name, column in values.items()
+            }
+        if any(values.values()):
+            yield _score(values, predictor, share)
+
+
+def _score(values: dict[str, list[Any]], predictor: Predictor, share: Share) -> pa.RecordBatch:
     scores = predictor.scores(values)
     labels = predictor.labels(scores)
+    count = len(labels)
     added = {
         "prediction": labels,
-        "probability": scores.max(axis=1).tolist()
-        if predictor.classifies
-        else [None] * len(labels),
-        "model_version": [predictor.version] * len(labels),
-        "scored_at": [datetime.now(UTC)] * len(labels),
+        "probability": scores.max(axis=1).tolist() if predictor.classifies else [None] * count,
+        "model_version": [predictor.version] * count,
+        "share": [share.index] * count,
+        "scored_at": [datetime.now(UTC)] * count,
     }
     return pa.RecordBatch.from_pydict(values | added, schema=_output_schema())
+
+
+def _publish(share: Share, version: str) -> None:
+    """Tell readers of the run, and delete the tables of old ones."""
+    runs, generation = history.batches()
+    if share.table not in [run["table"] for run in runs]:
+        now = datetime.now(UTC).isoformat()
+        runs.append({"table": share.table, "model_version": version, "finished_at": now})
+        kept = json.dumps(runs[-KEPT:]).encode()
+        open_storage().put(history.BATCHES, kept, generation=generation)
+    for run in runs[:-KEPT]:
+        open_storage().drop(run["table"])
+    _log.info("predictions of model %s are now in table %r", version, share.table)
 
 
 def _output_schema() -> pa.Schema:
@@ -49,6 +162,7 @@ def _output_schema() -> pa.Schema:
         pa.field("prediction", answer),
         pa.field("probability", pa.float64()),
         pa.field("model_version", pa.string()),
+        pa.field("share", pa.int64()),
         pa.field("scored_at", pa.timestamp("us", "UTC")),
     ]
     return pa.schema([*contract.arrow_schema(schema.Record), *added])

@@ -21,11 +21,20 @@ class Cloud(NamedTuple):
     bucket: str
 
 
+class Vertex(NamedTuple):
+    """What a pipeline on Vertex AI needs: its image, its own identity, where its files go."""
+
+    image: str
+    service_account: str
+    root: str
+    accelerator: str
+
+
 class Settings(NamedTuple):
     """Where this process runs, and where it finds what it needs; `cloud` is None on a laptop."""
 
     cloud: Cloud | None
-    source: Path
+    source: str
     local_store: Path
     host: str
     port: int
@@ -45,13 +54,25 @@ def load_settings() -> Settings:
     port = _read_port("PORT", "8080")
     return Settings(
         cloud=_load_cloud(),
-        source=Path(read("DATA_SOURCE", "data/sample.csv")),
+        source=read("DATA_SOURCE", "data/sample.csv"),
         local_store=Path(read("LOCAL_STORE", "local")),
         host=read("HOST", "127.0.0.1"),
         port=port,
         dashboard_port=_read_port("STREAMLIT_SERVER_PORT", "8501"),
         api_url=read("API_URL", f"http://127.0.0.1:{port}").rstrip("/"),
         champion_poll_seconds=read_count("CHAMPION_POLL_SECONDS", "5"),
+    )
+
+
+def load_vertex(cloud: Cloud) -> Vertex:
+    """Read what a pipeline on Vertex AI needs; `accelerator` is empty unless chosen."""
+    registry = f"{cloud.region}-docker.pkg.dev/{cloud.project}/{cloud.app_env}"
+    account = f"pipeline-{cloud.app_env}@{cloud.project}.iam.gserviceaccount.com"
+    return Vertex(
+        image=read("PIPELINE_IMAGE", f"{registry}/pipeline:{read('IMAGE_TAG', 'latest')}"),
+        service_account=read("PIPELINE_SERVICE_ACCOUNT", account),
+        root=f"gs://{cloud.bucket}/pipeline",
+        accelerator=read("PIPELINE_ACCELERATOR", ""),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+from io import StringIO
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from app import contract, parsing, schema
 from app.config import load_settings
-from app.errors import InvalidData
+from app.errors import ConfigError, InvalidData
 from app.storage import open_storage, tables
 
 TEST_PERCENT = 20
@@ -28,29 +29,74 @@ class Split(NamedTuple):
 
 
 def main() -> None:
-    """Ingest the source: keep the raw file, write the examples as a table."""
+    """Ingest the source and validate it."""
+    validate(ingest())
+
+
+def ingest(source: str = "") -> str:
+    """Keep the source file in storage, untouched, under a key that its content decides.
+
+    `source` is a file, or an object of this environment's bucket, `gs://<bucket>/<key>`.
+    Returns the key.
+    """
+    source = source or load_settings().source
+    content = _fetch(source)
+    key = f"raw/{hashlib.sha256(content).hexdigest()[:12]}.csv"
+    open_storage().put(key, content)
+    _log.info("%s is kept as %s", source, key)
+    return key
+
+
+def validate(key: str) -> str:
+    """Clean a raw file and write its examples as a table; returns their fingerprint.
+
+    Raises
+    ------
+    InvalidData
+        The file breaks a rule; the table stays as it was.
+    """
+    examples = clean(parse_csv(open_storage().get(key).data, key), key)
+    open_storage().write(tables.EXAMPLES, examples)
+    _log.info("%d examples from %s are now in table %r", len(examples), key, tables.EXAMPLES)
+    return fingerprint(to_frame(examples))
+
+
+def fingerprint_of_source() -> str:
+    """Hash the examples that the source would give, without writing anything."""
     source = load_settings().source
-    examples = clean(read_source(source), str(source))
-    storage = open_storage()
-    storage.put(f"raw/{source.name}", source.read_bytes())
-    storage.write(tables.EXAMPLES, examples)
-    _log.info("%d examples from %s are now in table %r", len(examples), source, tables.EXAMPLES)
+    return fingerprint(to_frame(clean(parse_csv(_fetch(source), source), source)))
 
 
-def read_source(path: Path) -> pd.DataFrame:
-    """Read a CSV file as texts, with None for a missing value.
+def _fetch(source: str) -> bytes:
+    """Read a file, or an object of the bucket."""
+    if source.startswith("gs://"):
+        cloud = load_settings().cloud
+        bucket, _, key = source.removeprefix("gs://").partition("/")
+        if cloud is None or bucket != cloud.bucket:
+            own = f"gs://{cloud.bucket}" if cloud else "none: APP_ENV is 'local'"
+            raise ConfigError(
+                f"{source} is not in this environment's bucket ({own}): copy it there with "
+                "`gcloud storage cp`, or set DATA_SOURCE to a file."
+            )
+        return open_storage().get(key).data
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise InvalidData(f"{source} cannot be read: {error.strerror}.") from None
+
+
+def parse_csv(content: bytes, path: str) -> pd.DataFrame:
+    """Read a CSV file as texts, with None for a missing value; `path` names it in errors.
 
     Column names are made identifiers: `Body Mass (g)` becomes `body_mass_g`.
 
     Raises
     ------
     InvalidData
-        The file is absent, empty, not UTF-8 or not a CSV file.
+        The file is empty, not UTF-8 or not a CSV file.
     """
     try:
-        frame = _read_csv(path)
-    except OSError as error:
-        raise InvalidData(f"{path} cannot be read: {error.strerror}.") from None
+        frame = _read_csv(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         byte = f"byte {error.start} is 0x{error.object[error.start]:02x}"
         raise InvalidData(f"{path} is not UTF-8: {byte}. Save it as 'CSV UTF-8'.") from None
@@ -65,14 +111,10 @@ def read_source(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(text: str) -> pd.DataFrame:
     """Read a CSV file as texts, by the delimiter that its header holds most of."""
-    with path.open(encoding="utf-8-sig") as file:
-        header = file.readline()
-    delimiter = max(",;\t|", key=header.count)
-    return pd.read_csv(
-        path, sep=delimiter, dtype=str, na_values=["?"], encoding="utf-8-sig", index_col=False
-    )
+    delimiter = max(",;\t|", key=text.partition("\n")[0].count)
+    return pd.read_csv(StringIO(text), sep=delimiter, dtype=str, na_values=["?"], index_col=False)
 
 
 def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:

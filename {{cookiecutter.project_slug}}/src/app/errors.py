@@ -7,7 +7,8 @@ AppError
 ├── Conflict           somebody else changed it first                        (HTTP 409)
 ├── StorageUnavailable the store cannot be read or written now               (HTTP 503)
 ├── ModelRefused       no champion, or a model that differs from its record  (HTTP 503)
-└── GateFailed         the evaluation says: do not promote                   (HTTP 409)
+├── GateFailed         the evaluation says: do not promote                   (HTTP 409)
+└── DeployFailed       the API does not serve the champion                   (HTTP 503)
 """
 
 
@@ -19,6 +20,10 @@ class AppError(Exception):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = list(problems)
+
+    def told(self) -> str:
+        """Give the reasons as a list for a terminal."""
+        return "\nStopped:\n" + "\n".join(f"- {problem}" for problem in self.problems)
 
 
 class InvalidData(AppError):
@@ -59,3 +64,9 @@ class GateFailed(AppError):
     """The evaluation says that this model must not be promoted."""
 
     status = 409
+
+
+class DeployFailed(AppError):
+    """The API does not serve the champion."""
+
+    status = 503

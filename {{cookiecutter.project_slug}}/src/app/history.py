@@ -17,6 +17,10 @@ from app.storage import open_storage, tables
 _TIME = pa.timestamp("us", "UTC")
 
 
+BATCHES = "batch.json"
+"""The object that names the runs of `batch` that are whole, the newest last."""
+
+
 class Prediction(NamedTuple):
     """An answer that was given to a record, both as JSON: by which model version, and when."""
 
@@ -63,6 +67,21 @@ def add_label(prediction_id: str, label: Any) -> None:
         raise NotFound(f"no prediction has the id {prediction_id!r}: see GET /past_predictions.")
     row = {"id": prediction_id, "label": json.dumps(label), "labelled_at": datetime.now(UTC)}
     open_storage().write(tables.LABELS, pa.Table.from_pylist([row], _LABEL), append=True)
+
+
+def batches() -> tuple[list[dict[str, Any]], int]:
+    """Give the runs of `batch` that are whole, newest last, and the generation of their list."""
+    try:
+        blob = open_storage().get(BATCHES)
+    except NotFound:
+        return [], 0
+    return json.loads(blob.data), blob.generation
+
+
+def last_batch(limit: int) -> list[dict[str, Any]]:
+    """Give rows of the newest run of `batch` that is whole; none if there is no run."""
+    runs = batches()[0]
+    return list(open_storage().read(runs[-1]["table"], limit=limit).to_pylist()) if runs else []
 
 
 def _read(

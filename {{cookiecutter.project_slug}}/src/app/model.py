@@ -20,6 +20,13 @@ from app.errors import AppError
 
 SEED = 20260202
 
+SEARCH: dict[str, list[Any]] = {
+    "n_estimators": [50, 100],
+    "min_samples_leaf": [1, 3, 10],
+    "max_depth": [None, 6],
+}
+"""Values of `build_model`'s parameters that `uv run poe tune` tries, each with each."""
+
 
 def build_model(
     *, n_estimators: int = 100, min_samples_leaf: int = 3, max_depth: int | None = None

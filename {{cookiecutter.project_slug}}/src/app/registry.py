@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from app.errors import GateFailed, ModelRefused, NotFound
+from app.errors import ConfigError, GateFailed, ModelRefused, NotFound
 from app.predict import Predictor
 from app.storage import open_storage
 
@@ -71,15 +71,42 @@ def load_passed(version: str) -> Predictor:
     return load(version)
 
 
-def add_evaluation(version: str, evaluation: Record, reasons: list[str]) -> None:
-    """Store an evaluation, and the gate's reasons, beside the version that they judge."""
-    judged = {"sha256": record_of(version)["sha256"], "reasons": reasons}
+def add_evaluation(version: str, evaluation: Record) -> None:
+    """Store an evaluation beside the version that it is of; the gate has not judged it yet."""
+    judged = {"sha256": record_of(version)["sha256"]}
     open_storage().put(_key(version, "evaluation.json"), _to_json(evaluation | judged))
 
 
+def add_verdict(version: str, reasons: list[str]) -> None:
+    """Store the gate's reasons against a version; none lets it pass."""
+    judged = evaluation_of(version) | {"reasons": reasons}
+    open_storage().put(_key(version, "evaluation.json"), _to_json(judged))
+
+
 def evaluation_of(version: str) -> Record:
-    """Read the last evaluation of a version."""
-    return _read(_key(version, "evaluation.json"))
+    """Read the last evaluation of a version, with the gate's reasons if it was judged.
+
+    Raises
+    ------
+    GateFailed
+        It was not evaluated.
+    """
+    try:
+        return _read(_key(version, "evaluation.json"))
+    except NotFound:
+        raise GateFailed(f"{version} was not evaluated: run `uv run poe evaluate` first.") from None
+
+
+def add_tuning(record: Record) -> str:
+    """Store what a search tried and chose, and return its name."""
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    open_storage().put(f"tuning/{name}.json", _to_json(record), generation=0)
+    return name
+
+
+def tuning_of(name: str) -> Record:
+    """Read what a search tried and chose."""
+    return _read(f"tuning/{name}.json")
 
 
 def champion() -> Champion:
@@ -112,21 +139,28 @@ def load_champion(present: Predictor | None = None) -> Predictor:
         raise ModelRefused(f"champion {version} is refused:", *error.problems) from None
 
 
-def promote() -> None:
-    """Make the newest version the champion, if its evaluation passed the gate.
+def promote(version: str = "") -> None:
+    """Make a version, by default the newest, the champion, if its evaluation passed the gate.
 
     Raises
     ------
     GateFailed
-        It was not evaluated, or the gate refused it. The champion stays.
+        It was not evaluated, was compared with a former champion, or was refused.
+        The champion stays.
     Conflict
         Somebody else promoted at the same moment.
     """
-    version, current = newest(), champion()
+    version, current = version or newest(), champion()
     load_passed(version)
     if version == current.version:
         _log.info("%s is the champion already", version)
         return
+    against = evaluation_of(version).get("against")
+    if against != current.version:
+        raise GateFailed(
+            f"{version} was compared with {against or 'no champion'}, but the champion is "
+            f"{current.version or 'nobody'}: run `uv run poe evaluate` and `gate` again."
+        )
     _point_to([*current.history, version], current.generation)
     _log.info("%s is the champion now (before: %s)", version, current.version or "none")
 
@@ -141,12 +175,33 @@ def rollback() -> None:
     _log.info("%s is the champion again", current.history[-2])
 
 
+def withdraw(version: str) -> None:
+    """Take the championship from a version that cannot be served; its predecessor has it again."""
+    current = champion()
+    if current.version == version:
+        _point_to(current.history[:-1], current.generation)
+        _log.warning("%s is withdrawn; champion: %s", version, champion().version or "none")
+
+
+def prune(keep: str = "10") -> list[str]:
+    """Delete old versions, but neither the newest `keep` nor any that was champion; list them."""
+    if not (keep.isascii() and keep.isdigit() and int(keep)):
+        raise ConfigError(f"prune {keep}: say how many versions to keep, 1 or more.")
+    storage, kept = open_storage(), {*versions()[-int(keep) :], *champion().history}
+    gone = [version for version in versions() if version not in kept]
+    for version in gone:
+        keys = storage.keys(_key(version, ""))
+        for key in sorted(keys, key=lambda key: not key.endswith("record.json")):
+            storage.remove(key)
+    _log.info("%d versions deleted, %d kept", len(gone), len(versions()))
+    return gone
+
+
 def _require_passed(version: str) -> None:
     """Refuse a version that the gate did not let pass, or whose record names another file."""
-    try:
-        evaluation = evaluation_of(version)
-    except NotFound:
-        raise GateFailed(f"{version} was not evaluated: run `uv run poe evaluate` first.") from None
+    evaluation = evaluation_of(version)
+    if "reasons" not in evaluation:
+        raise GateFailed(f"{version} was not judged: run `uv run poe gate` first.")
     if evaluation["reasons"] or evaluation["sha256"] != record_of(version)["sha256"]:
         raise GateFailed(f"{version} did not pass the gate:", *evaluation["reasons"])
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from app import contract, data, metrics, registry, schema
-from app.errors import AppError
+from app.errors import AppError, Conflict
 from app.model import SEED, build_baseline, build_model, export_onnx, to_x, to_xy
 from app.predict import Predictor
 
@@ -26,16 +26,30 @@ PARITY = 1e-4
 _log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Train on the examples in the table, and register the model as a new version."""
-    train(data.read_examples())
+def main(tuning: str = "", fingerprint: str = "") -> str:
+    """Train on the examples in the table, and register the model as a new version.
+
+    `tuning` names a search whose choice is used; `fingerprint` is what the data must have.
+    Returns the version.
+
+    Raises
+    ------
+    Conflict
+        The table holds other data: somebody replaced it meanwhile.
+    """
+    examples = data.read_examples()
+    found = data.fingerprint(examples)
+    if fingerprint not in ("", found):
+        raise Conflict(f"the table holds data {found}, not {fingerprint}: it was replaced; again.")
+    chosen = registry.tuning_of(tuning)["chosen"] if tuning else {}
+    return train(examples, tuning, **chosen)
 
 
-def train(examples: pd.DataFrame, **hyperparameters: Any) -> str:
+def train(examples: pd.DataFrame, tuning: str = "", **hyperparameters: Any) -> str:
     """Train a model and register it.
 
     `examples` are all examples, of which only the training part is used to fit;
-    `hyperparameters` are keyword arguments of `build_model`.
+    `hyperparameters` are keyword arguments of `build_model`, `tuning` the search that chose them.
     Returns the new version, which is not yet champion.
 
     Raises
@@ -48,7 +62,8 @@ def train(examples: pd.DataFrame, **hyperparameters: Any) -> str:
     model = build_model(**hyperparameters).fit(*to_xy(parts.train))
     content = export_onnx(model)
     record = _describe(content, model, examples)
-    record |= {"cross_validation": folds, "hyperparameters": hyperparameters}
+    used = {**(build_model.__kwdefaults__ or {}), **hyperparameters}
+    record |= {"cross_validation": folds, "hyperparameters": used, "tuning": tuning or None}
     record["parity"] = check_parity(model, Predictor(content, record), parts.test)
     version = registry.register(content, record)
     _log.info("registered %s: %.2f MB of ONNX", version, len(content) / 1e6)

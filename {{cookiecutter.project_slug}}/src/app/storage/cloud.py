@@ -23,6 +23,9 @@ from app.storage.tables import PARTITIONED_BY
 _FEW_ROWS = 5000
 """So many rows are inserted at once; more are loaded by one job, of which a day has few."""
 
+VARIABLES = ("BQ_DATASET", "BQ_MAX_BYTES")
+"""Variables of the environment that a process elsewhere needs too."""
+
 _TYPES = {
     pa.string(): "STRING",
     pa.int64(): "INT64",
@@ -86,6 +89,11 @@ class CloudStorage(Objects):
             for batch in rows.to_arrow_iterable():
                 if batch.num_rows:
                     yield batch
+
+    def drop(self, table: str) -> None:
+        """Delete a table; one that is absent stays so."""
+        with self._told(table):
+            self._client.delete_table(self._name(table), not_found_ok=True, timeout=60)
 
     def _ask(self, query: str, values: list[tuple[str, Any]]) -> Any:
         """Run a query, if the estimate of what it reads is below the limit."""

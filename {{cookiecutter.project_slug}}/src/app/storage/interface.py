@@ -1,4 +1,4 @@
-"""What every store can do: six methods for tables and objects."""
+"""What every store can do: eight methods for tables and objects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -34,6 +34,9 @@ class Storage(Protocol):
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Read a table piece by piece, in bounded memory."""
 
+    def drop(self, table: str) -> None:
+        """Delete a table; one that is absent stays so."""
+
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
         """Write an object and return its new generation.
 
@@ -45,3 +48,6 @@ class Storage(Protocol):
 
     def keys(self, prefix: str = "") -> list[str]:
         """List the keys that start with a prefix, in alphabetical order."""
+
+    def remove(self, key: str) -> None:
+        """Delete an object; one that is absent stays so."""

@@ -65,6 +65,11 @@ class LocalStorage:
             self._require(database, table)
             yield from database.sql(f"SELECT * FROM {_quoted(table)}").to_arrow_reader(batch_rows)
 
+    def drop(self, table: str) -> None:
+        """Delete a table; one that is absent stays so."""
+        with _WRITING, self._database() as database:
+            database.execute(f"DROP TABLE IF EXISTS {_quoted(table)}")
+
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
         """Write an object whole or not at all; see `Storage.put` for the generation."""
         path = self._path(key)
@@ -97,6 +102,14 @@ class LocalStorage:
         files = (path for path in self._objects.rglob("[!.]*") if path.is_file())
         found = (path.relative_to(self._objects).as_posix() for path in files)
         return sorted(key for key in found if key.startswith(prefix))
+
+    def remove(self, key: str) -> None:
+        """Delete an object; one that is absent stays so."""
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unavailable(path, error) from error
 
     @contextmanager
     def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -1,9 +1,10 @@
 """Objects in a bucket of Cloud Storage."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import BinaryIO
 
+from google.api_core.exceptions import NotFound as Absent
 from google.cloud.storage import Client
 
 from app.config import Cloud
@@ -43,6 +44,11 @@ class Objects:
         with self._translated(prefix):
             found = [blob.name for blob in self._bucket.list_blobs(prefix=prefix, timeout=60)]
         return sorted(name for name in found if not name.startswith("."))
+
+    def remove(self, key: str) -> None:
+        """Delete an object; one that is absent stays so."""
+        with self._translated(key), suppress(Absent):
+            self._bucket.blob(checked_key(key)).delete(timeout=60)
 
     @contextmanager
     def _writer(self, key: str) -> Iterator[BinaryIO]:

@@ -11,7 +11,7 @@ EXAMPLES = "examples"
 """Written by `data`: clean rows with a known target."""
 
 BATCH_PREDICTIONS = "batch_predictions"
-"""Written by `batch`: the examples' features with the champion's answers."""
+"""Written by `batch`, a table for each run: features with the champion's answers; see `history`."""
 
 PREDICTIONS = "predictions"
 """Written by the API: each record that was asked, and its answer."""
@@ -20,7 +20,6 @@ LABELS = "labels"
 """Written by the API: what proved true for a prediction."""
 
 PARTITIONED_BY = {
-    BATCH_PREDICTIONS: "scored_at",
     PREDICTIONS: "predicted_at",
     LABELS: "labelled_at",
 }

@@ -4,8 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import history
-from app.errors import AppError, NotFound
-from app.storage import open_storage, tables
+from app.errors import AppError
 
 
 def read_online() -> pd.DataFrame:
@@ -16,11 +15,7 @@ def read_online() -> pd.DataFrame:
 
 def read_batch() -> pd.DataFrame:
     """Read the first rows of the last batch."""
-    try:
-        rows = open_storage().read(tables.BATCH_PREDICTIONS, limit=1000)
-    except NotFound:
-        return pd.DataFrame()
-    return pd.DataFrame(rows.to_pylist())
+    return pd.DataFrame(history.last_batch(limit=1000))
 
 
 def show(frame: pd.DataFrame, empty: str) -> None:

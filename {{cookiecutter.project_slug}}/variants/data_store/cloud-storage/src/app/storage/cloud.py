@@ -15,6 +15,10 @@ from app.storage.remedies import translated
 from app.storage.rules import checked_name, require_storable
 
 
+VARIABLES: tuple[str, ...] = ()
+"""Variables of the environment that a process elsewhere needs too."""
+
+
 class _Pointer(NamedTuple):
     folder: str
     generation: int
@@ -74,6 +78,15 @@ class CloudStorage(Objects):
             for blob in self._files(self._required(table)):
                 with blob.open("rb") as file:
                     yield from pq.ParquetFile(file).iter_batches(batch_rows)
+
+    def drop(self, table: str) -> None:
+        """Delete a table; one that is absent stays so."""
+        with self._told(table):
+            old = self._pointer(table)
+            if old:
+                self._bucket.blob(f".tables/{table}.valid").delete(timeout=60)
+                for blob in self._files(old.folder):
+                    blob.delete(timeout=60)
 
     def _write_file(self, folder: str, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Write a Parquet file; names begin with the time, so that files are read in order."""

@@ -14,6 +14,9 @@ from app.storage.objects import Objects
 from app.storage.remedies import translated
 from app.storage.rules import STORABLE, checked_name, require_storable
 
+VARIABLES = ("FIRESTORE_DATABASE",)
+"""Variables of the environment that a process elsewhere needs too."""
+
 _COMMIT_ROWS = 400
 _TIME = pa.timestamp("us", "UTC")
 _TYPES = {str(kind): kind for kind in STORABLE}
@@ -85,6 +88,14 @@ class CloudStorage(Objects):
                     rows = [document.to_dict() for document in found]
                     yield from _from_stored(rows, schema).to_batches()
                     page = page.start_after(found[-1])
+
+    def drop(self, table: str) -> None:
+        """Delete a table; one that is absent stays so."""
+        with self._told(table):
+            parts = self._parts(table)
+            self._head(table).delete(timeout=60)
+            for part in parts:
+                self._client.recursive_delete(part)
 
     def _fill_part(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> Any:
         """Write rows to a new part; it is removed if they end in an error."""

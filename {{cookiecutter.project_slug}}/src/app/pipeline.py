@@ -1,0 +1,248 @@
+"""The stages as a Kubeflow pipeline: the same on a laptop and on Vertex AI.
+
+Kubeflow ships the source of each step below into a container of its own, where nothing of this
+file exists: so a step imports what it needs, and calls one function of the installed package.
+"""
+# pylint: disable=import-outside-toplevel # see above
+
+import hashlib
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kfp import compiler, dsl, local
+
+from app import registry
+from app.config import Cloud, load_settings, load_vertex
+from app.deploy import running_api
+from app.errors import AppError, ConfigError
+
+FILE = Path("local/pipeline.yaml")
+_log = logging.getLogger(__name__)
+
+
+class Resources(NamedTuple):
+    """What a step may use of its machine on Vertex AI, at most."""
+
+    cpu: str = "2"
+    memory: str = "8G"
+
+
+TRAINING = Resources(cpu="4", memory="16G")
+
+
+def ingest(source: str, raw: dsl.Output[dsl.Dataset]) -> str:
+    """Keep the source in storage."""
+    from app import steps
+
+    return steps.run_ingest(source, raw)
+
+
+def validate(key: str) -> str:
+    """Clean the raw file and write the table."""
+    from app import steps
+
+    return steps.run_validate(key)
+
+
+def train(
+    fingerprint: str,
+    code: str,  # noqa: ARG001 # makes Kubeflow's cache see a change of the package
+    tuning: str,
+    model: dsl.Output[dsl.Model],
+) -> str:
+    """Train a version; not again for the same data, code and tuning."""
+    from app import steps
+
+    return steps.run_train(fingerprint, tuning, model)
+
+
+def evaluate(version: str, metrics: dsl.Output[dsl.Metrics], page: dsl.Output[dsl.HTML]) -> None:
+    """Score a version beside the baseline and the champion."""
+    from app import steps
+
+    steps.run_evaluate(version, metrics, page)
+
+
+def gate(version: str) -> None:
+    """Let a version pass, or end the run with the reasons."""
+    from app import steps
+
+    steps.run_gate(version)
+
+
+def promote(version: str) -> None:
+    """Make a version champion."""
+    from app import steps
+
+    steps.run_promote(version)
+
+
+def deploy(version: str) -> None:
+    """Prove that the API serves the champion, or withdraw it."""
+    from app import steps
+
+    steps.run_deploy(version)
+
+
+def batch(run: str) -> None:
+    """Score the table with the champion."""
+    from app import steps
+
+    steps.run_batch(run)
+
+
+def build(cloud: Cloud | None) -> Any:
+    """Build the pipeline; with a cloud, each step has its image, variables and resources.
+
+    Only training may be answered from Kubeflow's cache, by the data's fingerprint and the code:
+    all other steps read or change what is outside, which the cache cannot see.
+    """
+    functions = (ingest, validate, train, evaluate, gate, promote, deploy, batch)
+    image = load_vertex(cloud).image if cloud else "python"
+    component = dsl.component(base_image=image, packages_to_install=[], install_kfp_package=False)
+    made = {function.__name__: component(function) for function in functions}
+
+    def step(name: str, *after: Any, **inputs: Any) -> Any:
+        task = made[name](**inputs).after(*after).set_caching_options(name == "train")
+        return _equip(task, name, cloud) if cloud else task
+
+    @dsl.pipeline(name="train-and-deploy", description="From the source to scored rows")
+    def pipeline(source: str, code: str, tuning: str = "") -> None:
+        raw = step("ingest", source=source)
+        examples = step("validate", key=raw.outputs["Output"])
+        fingerprint = examples.outputs["Output"]
+        model = step("train", fingerprint=fingerprint, code=code, tuning=tuning)
+        version = model.outputs["Output"]
+        evaluated = step("evaluate", version=version)
+        passed = step("gate", evaluated, version=version)
+        promoted = step("promote", passed, version=version)
+        deployed = step("deploy", promoted, version=version)
+        step("batch", deployed, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+
+    return pipeline
+
+
+def _equip(task: Any, name: str, cloud: Cloud) -> Any:
+    """Give a step on Vertex AI its variables and resources; an accelerator only if chosen."""
+    from app.storage.cloud import VARIABLES
+
+    resources, vertex = TRAINING if name == "train" else Resources(), load_vertex(cloud)
+    task.set_cpu_limit(resources.cpu).set_memory_limit(resources.memory)
+    if vertex.accelerator and name == "train":
+        task.set_accelerator_type(vertex.accelerator).set_accelerator_limit(1)
+    variables = {"APP_ENV": cloud.app_env, "GCP_PROJECT_ID": cloud.project}
+    variables |= {"GCP_REGION": cloud.region, "GCS_BUCKET": cloud.bucket}
+    own = (*VARIABLES, "API_URL", "GIT_COMMIT", "DEPLOY_SECONDS")
+    variables |= {name: os.environ[name] for name in own if os.environ.get(name)}
+    for variable, value in variables.items():
+        task.set_env_variable(variable, value)
+    return task
+
+
+def main(how: str = "local", tuning: str = "") -> None:
+    """Run the pipeline: `local`, `plain` (without Kubeflow), `compile` it, or on `vertex`.
+
+    `tuning` names a search whose choice is used to train.
+
+    Raises
+    ------
+    AppError
+        A step failed, or there is no such way to run it.
+    """
+    ways = {"local": _run_local, "plain": _run_plain, "compile": _compile, "vertex": submit}
+    way = ways.get(how.removeprefix("--"))
+    if way is None:
+        raise ConfigError(f"pipeline {how}: give one of {', '.join(ways)}.")
+    way(tuning)
+
+
+def if_new(how: str = "local") -> None:
+    """Run the pipeline if the source differs from what the champion was trained on."""
+    from app import data
+
+    version = registry.champion().version
+    known = registry.record_of(version)["data"]["fingerprint"] if version else None
+    if data.fingerprint_of_source() == known:
+        _log.info("the champion %s knows these data already: nothing to do", version)
+        return
+    main(how)
+
+
+def fingerprint_of_code() -> str:
+    """Hash the package's source, which Kubeflow's cache does not look at."""
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+def _parameters(source: str, tuning: str) -> dict[str, str]:
+    return {"source": source, "code": fingerprint_of_code(), "tuning": tuning}
+
+
+def _run_local(tuning: str) -> None:
+    if sys.platform == "win32" or " " in sys.executable:
+        _log.warning("Kubeflow's local runner needs a shell and a path without spaces: run without")
+        _run_plain(tuning)
+        return
+    settings = load_settings()
+    local.init(
+        local.SubprocessRunner(use_venv=False),
+        pipeline_root=str(settings.local_store / "pipeline"),
+        raise_on_error=True,
+    )
+    with running_api(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            build(None)(**_parameters(settings.source, tuning))
+        except RuntimeError as error:
+            raise AppError(f"the pipeline stopped, see above: {error}") from None
+
+
+def _run_plain(tuning: str) -> None:
+    from app import steps
+
+    with running_api():
+        steps.run_all(load_settings().source, tuning)
+
+
+def _compile(_tuning: str) -> None:
+    """Write what Vertex AI reads, to be looked at; it is not committed."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(build(_require_cloud()), str(FILE))
+    _log.info("wrote %s", FILE)
+
+
+def submit(tuning: str = "", credentials: Any = None) -> None:
+    """Upload the source and start the pipeline on Vertex AI, as the pipeline's own account.
+
+    `credentials` are yours by default, as `gcloud auth application-default login` left them.
+    """
+    from google.cloud import aiplatform
+
+    from app import data
+
+    cloud = _require_cloud()
+    vertex = load_vertex(cloud)
+    _compile(tuning)
+    source = f"gs://{cloud.bucket}/{data.ingest()}"
+    job = aiplatform.PipelineJob(
+        display_name="train-and-deploy",
+        template_path=str(FILE),
+        pipeline_root=vertex.root,
+        parameter_values=_parameters(source, tuning),
+        project=cloud.project,
+        location=cloud.region,
+        credentials=credentials,
+    )
+    job.submit(service_account=vertex.service_account)
+    _log.info("submitted: the console shows it under Vertex AI, Pipelines")
+
+
+def _require_cloud() -> Cloud:
+    cloud = load_settings().cloud
+    if cloud is None:
+        raise ConfigError("APP_ENV is 'local': Vertex AI needs dev, tst, acc or prd.")
+    return cloud

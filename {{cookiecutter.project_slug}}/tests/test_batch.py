@@ -1,0 +1,117 @@
+"""Batch scoring: whole runs only, nothing twice, N shares equal one."""
+
+import pytest
+
+from app import batch, contract, data, history, registry
+from app.errors import ConfigError, ModelRefused, NotFound
+from app.storage import open_storage, tables
+from app.storage.local import LocalStorage
+
+pytestmark = pytest.mark.model
+
+
+def score(monkeypatch, run, index=0, count=1):
+    monkeypatch.setenv("CLOUD_RUN_TASK_INDEX", str(index))
+    monkeypatch.setenv("CLOUD_RUN_TASK_COUNT", str(count))
+    batch.main(run)
+
+
+def rows_of(run):
+    """Give a run's rows in an order of their own, without what differs between runs."""
+    found = open_storage().read(f"{tables.BATCH_PREDICTIONS}_{run}").to_pylist()
+    for row in found:
+        del row["scored_at"], row["share"]
+    return sorted(found, key=str)
+
+
+def test_shares_together_equal_one_run_exactly(champion, monkeypatch):
+    score(monkeypatch, "one")
+    for index in (2, 0, 1):
+        score(monkeypatch, "three", index, 3)
+
+    assert rows_of("three") == rows_of("one")
+    assert len(rows_of("one")) == len(data.read_examples())
+    shares = open_storage().read(f"{tables.BATCH_PREDICTIONS}_three")["share"].to_pylist()
+    assert set(shares) == {0, 1, 2}
+
+
+def test_a_run_is_seen_when_it_is_whole(champion, monkeypatch):
+    score(monkeypatch, "first")
+    score(monkeypatch, "second", 0, 2)
+    assert history.batches()[0][-1]["table"] == "batch_predictions_first"
+
+    score(monkeypatch, "second", 1, 2)
+
+    assert history.batches()[0][-1]["table"] == "batch_predictions_second"
+    assert len(history.last_batch(10_000)) == len(data.read_examples())
+
+
+def test_a_task_that_runs_again_adds_nothing_twice(champion, monkeypatch):
+    for index in (0, 0, 1, 1):
+        score(monkeypatch, "again", index, 2)
+
+    assert len(rows_of("again")) == len(data.read_examples())
+    assert len(history.batches()[0]) == 1
+
+
+def test_a_task_that_was_killed_before_it_said_done_adds_nothing_twice(champion, monkeypatch):
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStorage, "keys", die)
+        with pytest.raises(KeyboardInterrupt):
+            score(patch, "killed")
+    assert history.batches()[0] == []
+
+    score(monkeypatch, "killed")
+
+    assert len(rows_of("killed")) == len(data.read_examples())
+
+
+def test_all_tasks_of_a_run_use_one_model(champion, monkeypatch):
+    score(monkeypatch, "run", 0, 2)
+    model = open_storage().get(f"models/{champion}/model.onnx").data
+    second = registry.register(model, registry.record_of(champion))
+    registry.add_evaluation(second, {"against": champion})
+    registry.add_verdict(second, [])
+    registry.promote(second)
+
+    score(monkeypatch, "run", 1, 2)
+
+    assert {row["model_version"] for row in rows_of("run")} == {champion}
+
+
+def test_the_tables_of_old_runs_go(champion, monkeypatch):
+    for n in range(batch.KEPT + 1):
+        score(monkeypatch, f"run{n}")
+
+    with pytest.raises(NotFound):
+        open_storage().read(f"{tables.BATCH_PREDICTIONS}_run0")
+    assert len(history.batches()[0]) == batch.KEPT
+    assert rows_of("run1")
+
+
+@pytest.mark.parametrize(
+    ("index", "count", "told"), [(2, 2, "must be 0 to 1"), (0, 0, "must be 0 to"), (0, 3, "with 1")]
+)
+def test_a_share_that_cannot_be_is_refused(champion, monkeypatch, index, count, told):
+    score(monkeypatch, "run")
+
+    with pytest.raises(ConfigError, match=told):
+        score(monkeypatch, "run", index, count)
+
+
+def test_without_a_champion_nothing_is_scored():
+    data.main()
+
+    with pytest.raises(ModelRefused, match="no champion yet"):
+        batch.main()
+
+    assert open_storage().keys("batch/") == []
+
+
+def test_the_features_are_kept_beside_the_answer(champion, monkeypatch):
+    score(monkeypatch, "run")
+
+    assert set(contract.features()) | {"prediction", "probability"} <= set(rows_of("run")[0])

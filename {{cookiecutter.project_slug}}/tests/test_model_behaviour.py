@@ -1,0 +1,100 @@
+"""Quality of the model, 2: a trained model must behave, whatever its scores are.
+
+These are examples that ask the contract and the data what to expect, so they survive other data;
+add those that only you can know: which change of a record must never change the answer?
+"""
+
+import numpy as np
+import pytest
+
+from app import contract, data, registry, schema, train
+from app.errors import Conflict
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def predictor(champion):
+    return registry.load(champion)
+
+
+@pytest.fixture
+def parts(champion):
+    return data.split(data.read_examples())
+
+
+def scores(predictor, frame):
+    """Give the values of a regression, or the probability of the last class."""
+    return predictor.scores(data.feature_values(frame))[:, -1]
+
+
+def test_retraining_on_the_same_data_gives_the_same_model(champion):
+    again = train.train(data.read_examples())
+
+    assert again != champion
+    assert registry.record_of(again)["sha256"] == registry.record_of(champion)["sha256"]
+
+
+def test_the_record_tells_where_a_model_comes_from(champion):
+    record = registry.record_of(champion)
+
+    assert record["data"]["fingerprint"] == data.fingerprint(data.read_examples())
+    assert record["contract"] == contract.fingerprint()
+    assert record["parity"] <= train.PARITY
+    assert record["git_commit"]
+    assert set(record["versions"]) >= {"python", "scikit-learn", "onnxruntime"}
+
+
+def test_data_that_changed_meanwhile_are_not_trained_on(champion):
+    with pytest.raises(Conflict, match="was replaced"):
+        train.main(fingerprint="of other data")
+
+    assert registry.versions() == [champion]
+
+
+def test_records_with_everything_missing_are_answered(predictor):
+    nothing = dict.fromkeys(contract.features())
+
+    assert len(predictor.predict([nothing, contract.example_record()])) == 2
+
+
+def test_invariance_an_answer_does_not_depend_on_its_neighbours(predictor, parts):
+    alone = [scores(predictor, parts.test.iloc[[n]])[0] for n in range(10)]
+
+    assert scores(predictor, parts.test)[:10] == pytest.approx(alone, abs=1e-6)
+
+
+def test_invariance_a_hair_of_a_measurement_hardly_matters(predictor, parts, number):
+    known = parts.test[parts.test[number.name].notna()]
+    hair = (number.maximum - number.minimum) * 1e-6
+    moved = known.assign(**{number.name: known[number.name].astype(float) + hair})
+    before, after = scores(predictor, known), scores(predictor, moved)
+
+    changed = np.abs(after - before) > 0.1 * max(before.std(), 1e-6)
+
+    assert changed.mean() < 0.1
+
+
+def test_direction_the_answer_follows_the_strongest_number(predictor, parts):
+    """Raise the number that goes best with the target: the answers must go where the data go."""
+    train_scores = target_as_number(predictor, parts.train)
+    numbers = [n for n, c in contract.features().items() if c.numeric and c.kind != "boolean"]
+    ranks = parts.train[numbers].astype(float).rank()
+    together = ranks.corrwith(train_scores.rank()).dropna()
+    if together.empty or together.abs().max() < 0.2:
+        pytest.skip("no number goes with the target on its own")
+    strongest = together.abs().idxmax()
+    low, high = parts.train[strongest].astype(float).quantile([0.1, 0.9])
+
+    lowered = scores(predictor, parts.test.assign(**{strongest: low})).mean()
+    raised = scores(predictor, parts.test.assign(**{strongest: high})).mean()
+
+    assert np.sign(raised - lowered) == np.sign(together[strongest])
+
+
+def target_as_number(predictor, frame):
+    """Give the target as scores() means it: the value, or 1 for the last class."""
+    if not predictor.classifies:
+        return frame[schema.TARGET].astype(float)
+    last = predictor.labels(np.eye(len(registry.record_of(predictor.version)["classes"])))[-1]
+    return (frame[schema.TARGET].map(str) == str(last)).astype(float)

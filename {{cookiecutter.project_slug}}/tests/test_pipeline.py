@@ -1,0 +1,164 @@
+"""The pipeline: what Vertex AI would get, and a run with Kubeflow's own runner."""
+
+import sys
+
+import pytest
+import yaml
+
+from app import data, deploy, evaluate, gate, history, pipeline, registry, report, train
+from app.errors import ConfigError, DeployFailed
+
+STEPS = ["ingest", "validate", "train", "evaluate", "gate", "promote", "deploy", "batch"]
+
+
+@pytest.fixture
+def cloud(monkeypatch, tmp_path):
+    monkeypatch.setenv("APP_ENV", "dev")
+    monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
+    monkeypatch.setenv("API_URL", "https://api.example")
+    monkeypatch.setattr(pipeline, "FILE", tmp_path / "pipeline.yaml")
+
+
+@pytest.fixture
+def compiled(cloud):
+    """Compile, and give the specification and its platform's part."""
+    pipeline.main("--compile")
+    parts = list(yaml.safe_load_all(pipeline.FILE.read_text(encoding="utf-8")))
+    return parts[0]
+
+
+@pytest.mark.code
+def test_every_step_runs_our_image_with_its_variables(compiled):
+    executors = compiled["deploymentSpec"]["executors"]
+    assert set(executors) == {f"exec-{name}" for name in STEPS}
+    for name, executor in executors.items():
+        container = executor["container"]
+        image = "europe-west1-docker.pkg.dev/example-project-123/dev/pipeline:latest"
+        assert container["image"] == image
+        assert "pip install" not in str(container["command"])
+        variables = {one["name"]: one["value"] for one in container["env"]}
+        assert variables["APP_ENV"] == "dev"
+        assert variables["API_URL"] == "https://api.example"
+        assert container["resources"]["cpuLimit"] == (4.0 if name == "exec-train" else 2.0)
+        assert "accelerator" not in container["resources"]
+
+
+@pytest.mark.code
+def test_steps_follow_each_other_and_only_training_is_cached(compiled):
+    tasks = compiled["root"]["dag"]["tasks"]
+    for former, name in zip(STEPS, STEPS[1:], strict=False):
+        assert former in tasks[name]["dependentTasks"], name
+    cached = [n for n, task in tasks.items() if task["cachingOptions"].get("enableCache")]
+    assert cached == ["train"]
+    inputs = tasks["train"]["inputs"]["parameters"]
+    assert inputs["fingerprint"]["taskOutputParameter"]["producerTask"] == "validate"
+    assert set(inputs) == {"fingerprint", "code", "tuning"}
+
+
+@pytest.mark.code
+def test_an_accelerator_is_one_flag(cloud, monkeypatch):
+    monkeypatch.setenv("PIPELINE_ACCELERATOR", "NVIDIA_TESLA_T4")
+    pipeline.main("compile")
+    spec = next(yaml.safe_load_all(pipeline.FILE.read_text(encoding="utf-8")))
+    executors = spec["deploymentSpec"]["executors"]
+    found = [n for n, e in executors.items() if "accelerator" in e["container"]["resources"]]
+
+    assert found == ["exec-train"]
+
+
+@pytest.mark.code
+def test_the_job_has_its_own_identity_root_and_parameters(cloud, monkeypatch):
+    aiplatform = pytest.importorskip("google.cloud.aiplatform")
+    credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
+    submitted = []
+    monkeypatch.setattr(data, "ingest", lambda: "raw/0123456789ab.csv")
+    monkeypatch.setattr(
+        aiplatform.PipelineJob, "submit", lambda job, **how: submitted.append((job, how))
+    )
+    pipeline.submit(credentials=credentials)
+    job, how = submitted[0]
+    config = job.to_dict()["runtimeConfig"]
+
+    assert how == {"service_account": "pipeline-dev@example-project-123.iam.gserviceaccount.com"}
+    assert config["gcsOutputDirectory"] == "gs://example-project-123-dev/pipeline"
+    given = config["parameterValues"]
+    assert given["source"] == "gs://example-project-123-dev/raw/0123456789ab.csv"
+    assert given["code"] == pipeline.fingerprint_of_code()
+
+
+@pytest.mark.code
+def test_vertex_needs_a_cloud():
+    for how in ("--vertex", "compile"):
+        with pytest.raises(ConfigError, match="APP_ENV is 'local'"):
+            pipeline.main(how)
+
+
+@pytest.mark.code
+def test_an_unknown_way_is_refused():
+    with pytest.raises(ConfigError, match="pipeline moon: give one of local, plain"):
+        pipeline.main("moon")
+
+
+@pytest.mark.service
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(sys.platform == "win32", reason="Kubeflow's local runner needs a shell")
+def test_the_same_file_runs_here(free_port, tmp_path):
+    pipeline.main()
+
+    version = registry.champion().version
+    assert registry.evaluation_of(version)["reasons"] == []
+    assert history.batches()[0][-1]["model_version"] == version
+    assert len(history.last_batch(10_000)) == len(data.read_examples())
+    kept = list((tmp_path / "store/pipeline").rglob("*"))
+    assert {"raw", "model", "page"} <= {path.name for path in kept}
+
+
+@pytest.mark.service
+def test_known_data_start_nothing(champion, caplog):
+    caplog.set_level("INFO")
+
+    pipeline.if_new("moon")
+
+    assert "knows these data already" in caplog.text
+
+
+@pytest.mark.service
+def test_new_data_start_a_run():
+    with pytest.raises(ConfigError, match="pipeline moon"):
+        pipeline.if_new("moon")
+
+
+@pytest.mark.service
+def test_a_version_that_is_not_served_is_withdrawn(champion, free_port, monkeypatch):
+    monkeypatch.setenv("DEPLOY_SECONDS", "0")
+    second = train.train(data.read_examples())
+    evaluate.main(second)
+    gate.main(second)
+    registry.promote(second)
+
+    with pytest.raises(DeployFailed, match=f"does not serve {second} after 0 s"):
+        deploy.main(second)
+
+    assert registry.champion().history == [champion]
+
+
+@pytest.mark.service
+def test_an_api_takes_the_champion_up(champion, free_port):
+    with deploy.running_api():
+        deploy.main()
+
+    assert registry.champion().history == [champion]
+
+
+@pytest.mark.model
+def test_the_report_tells_the_reasons(champion):
+    bad = train.train(data.read_examples(), n_estimators=1, max_depth=1)
+    evaluate.main(bad)
+
+    page = report.to_html(bad)
+
+    assert "The gate refuses this model" in page
+    assert "below the champion" in page
+    assert registry.record_of(bad)["data"]["fingerprint"] in page
+    evaluate.main(champion)
+    assert "The gate lets this model pass." in report.to_html(champion)

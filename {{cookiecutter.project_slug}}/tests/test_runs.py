@@ -1,0 +1,104 @@
+"""The registry as the record of experiments: compare, search, tidy up."""
+
+import pytest
+
+from app import data, evaluate, gate, registry, runs, train, tune
+from app.errors import ConfigError, NotFound
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def small(champion, monkeypatch):
+    """Train a second version, much smaller than the champion."""
+    version = train.train(data.read_examples(), n_estimators=2, max_depth=1)
+    evaluate.main(version)
+    return version
+
+
+def test_runs_are_compared_in_a_table_and_a_plot(champion, small, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "PAGE", tmp_path / "RUNS.md")
+    monkeypatch.setattr(runs, "FIGURE", tmp_path / "figures/runs.png")
+
+    runs.main()
+
+    found = runs.table().set_index("version")
+    assert found.loc[champion, "gate"] == "champion"
+    assert found.loc[small, "gate"] == "not judged"
+    assert found.loc[small, "n_estimators"] == 2
+    assert found.loc[champion, "n_estimators"] == 100, "defaults are recorded too"
+    assert found.loc[champion, "folds"] > found.loc[small, "folds"]
+    page = (tmp_path / "RUNS.md").read_text(encoding="utf-8")
+    assert champion in page
+    assert small in page
+    assert (tmp_path / "figures/runs.png").stat().st_size > 5000
+
+
+def test_two_versions_differ_in_what_was_changed(champion, small):
+    found = runs.diff(champion, small)
+
+    assert found["hyperparameters.n_estimators"] == (100, 2)
+    assert "sha256" in found
+    assert "data.fingerprint" not in found
+    assert "contract" not in found
+
+
+def test_without_versions_there_is_nothing_to_compare():
+    with pytest.raises(NotFound, match="poe train"):
+        runs.table()
+
+
+def test_a_search_is_recorded_and_its_choice_reproducible(champion, monkeypatch):
+    monkeypatch.setattr(tune, "SEARCH", {"n_estimators": [1, 10], "max_depth": [1, None]})
+
+    name = tune.main()
+
+    record = registry.tuning_of(name)
+    assert len(record["tried"]) == 4
+    best = max(record["tried"], key=lambda one: one["mean"])
+    assert record["chosen"] == best["hyperparameters"]
+    first, second = train.main(name), train.main(name)
+    assert registry.record_of(first)["tuning"] == name
+    assert registry.record_of(first)["cross_validation"]["model"] == best["folds"]
+    assert registry.record_of(first)["sha256"] == registry.record_of(second)["sha256"]
+
+
+def test_an_unknown_search_is_named(champion):
+    with pytest.raises(NotFound, match="tuning/none"):
+        train.main("none")
+
+
+def test_pruning_keeps_the_newest_and_the_champions(champion):
+    model = open_bytes(champion)
+    others = [registry.register(model, registry.record_of(champion)) for _ in range(3)]
+
+    assert registry.prune("1") == others[:2]
+
+    assert registry.versions() == [champion, others[2]]
+    assert registry.load_champion().version == champion
+
+
+def open_bytes(version):
+    return registry.open_storage().get(f"models/{version}/model.onnx").data
+
+
+@pytest.mark.parametrize("keep", ["0", "-1", "all"])
+def test_a_number_to_keep_is_one_or_more(champion, keep):
+    with pytest.raises(ConfigError, match="1 or more"):
+        registry.prune(keep)
+
+    assert registry.versions() == [champion]
+
+
+def test_a_comparison_with_a_former_champion_does_not_count(champion, small):
+    registry.add_verdict(small, [])
+    model = open_bytes(champion)
+    third = registry.register(model, registry.record_of(champion))
+    evaluate.main(third)
+    gate.main(third)
+    registry.promote(third)
+
+    with pytest.raises(registry.GateFailed, match="was compared with"):
+        registry.promote(small)
+
+    assert registry.champion().version == third
