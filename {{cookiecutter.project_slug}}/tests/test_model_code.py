@@ -40,13 +40,6 @@ def test_the_export_is_the_same_twice(made_up):
     assert export_onnx(model) == export_onnx(model)
 
 
-def test_a_parameter_that_does_not_exist_is_refused():
-    unknown = {"n_trees": 3}
-
-    with pytest.raises(TypeError, match="n_trees"):
-        build_model(**unknown)
-
-
 def test_a_model_that_onnx_answers_differently_is_refused(made_up, monkeypatch):
     values, y = made_up
     model = build_model(n_estimators=2).fit(to_x(values), y)

@@ -14,7 +14,6 @@ from app.storage.objects import Objects
 from app.storage.remedies import translated
 from app.storage.rules import checked_name, require_storable
 
-
 VARIABLES: tuple[str, ...] = ()
 """Variables of the environment that a process elsewhere needs too."""
 
