@@ -48,6 +48,7 @@ import duckdb
 columns = "* EXCLUDE (scored_at, share)"
 one, four = (f"SELECT {columns} FROM batch_predictions_{run}" for run in ("one", "four"))
 with duckdb.connect("local/tables.duckdb") as database:
+    database.execute("SET enable_progress_bar = false")
     query = f"SELECT count(*) FROM (({one} EXCEPT ALL {four}) UNION ALL ({four} EXCEPT ALL {one}))"
     print(database.execute(query).fetchone()[0])
 """
@@ -75,7 +76,10 @@ def _score(project: Project, rows: int | None, run: str, first: float | None, **
     peak, seconds = map(float, _run(project, SCORE, run, **task).split()[-2:])
     speed = f"{rows / seconds:8,.0f}" if rows else f"{seconds:6.0f} s"
     of_first = peak / (first or peak)
-    print(f"{rows or '':>10} {len(task) or 1:7} {speed} {peak:10.0f} {of_first:19.2f}", flush=True)
+    print(
+        f"{rows or '':>10} {task.get('CLOUD_RUN_TASK_COUNT', '1'):>7} {speed} {peak:10.0f} {of_first:19.2f}",
+        flush=True,
+    )
     return peak
 
 

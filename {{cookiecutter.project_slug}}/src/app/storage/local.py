@@ -117,6 +117,7 @@ class LocalStorage:
         database = self._connect()
         try:
             database.execute("SET TimeZone = 'UTC'")
+            database.execute("SET memory_limit = '128MB'")  # by default it fills the machine's
             yield database
         finally:
             database.close()
