@@ -75,11 +75,8 @@ def _score(project: Project, rows: int | None, run: str, first: float | None, **
         _run(project, FILL, str(rows))
     peak, seconds = map(float, _run(project, SCORE, run, **task).split()[-2:])
     speed = f"{rows / seconds:8,.0f}" if rows else f"{seconds:6.0f} s"
-    of_first = peak / (first or peak)
-    print(
-        f"{rows or '':>10} {task.get('CLOUD_RUN_TASK_COUNT', '1'):>7} {speed} {peak:10.0f} {of_first:19.2f}",
-        flush=True,
-    )
+    tasks, of_first = task.get("CLOUD_RUN_TASK_COUNT", "1"), peak / (first or peak)
+    print(f"{rows or '':>10} {tasks:>7} {speed} {peak:10.0f} {of_first:19.2f}", flush=True)
     return peak
 
 
