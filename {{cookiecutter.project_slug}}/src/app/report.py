@@ -44,17 +44,28 @@ def to_html(version: str) -> str:
         against=evaluation.against or "none yet",
         main=metrics.main_name(),
         scores=_table(pd.DataFrame(scores)),
-        slices=_table(pd.DataFrame(evaluation.slices).T),
+        slices=_table(_slices(evaluation)),
         lineage=_table(pd.DataFrame({"": _lineage(record)})),
     )
 
 
 def _lineage(record: dict[str, Any]) -> dict[str, str]:
-    names = ("git_commit", "contract", "sha256", "seed", "tuning")
+    names = ("version", "git_commit", "contract", "seed", "tuning")
     told = {name: str(record.get(name)) for name in names}
     data = record["data"]
     told["data"] = f"{data['rows']} examples, fingerprint {data['fingerprint']}"
     return told | {name: str(value) for name, value in record["hyperparameters"].items()}
+
+
+def _slices(evaluation: Evaluation) -> pd.DataFrame:
+    parts = [{"slice": where, **part} for where, part in evaluation.slices.items()]
+    columns = ["slice", "rows", "model", "baseline"]
+    return (
+        pd.DataFrame(parts, columns=columns)
+        .astype({"rows": int})
+        .set_index("slice")
+        .rename_axis(None)
+    )
 
 
 def _table(frame: pd.DataFrame) -> str:
