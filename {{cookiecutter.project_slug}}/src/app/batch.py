@@ -30,11 +30,11 @@ _log = logging.getLogger(__name__)
 
 
 class Share(NamedTuple):
-    """One task's part of a run: rows whose hash, modulo `count`, is `index`."""
+    """One task's part of a run: rows whose hash, modulo `tasks`, is `task`."""
 
     run: str
-    index: int
-    count: int
+    task: int
+    tasks: int
 
     @property
     def table(self) -> str:
@@ -63,8 +63,8 @@ def main(run: str = "") -> None:
         scored = _score_pieces(pieces, predictor, share)
         rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
         storage.write(share.table, rows, append=True)
-    storage.put(share.key(f"done-{share.index}"), b"")
-    if len(storage.keys(share.key("done-"))) == share.count:
+    storage.put(share.key(f"done-{share.task}"), b"")
+    if len(storage.keys(share.key("done-"))) == share.tasks:
         _publish(share, predictor.version)
 
 
@@ -77,10 +77,10 @@ def _read_share(run: str) -> Share:
         read_count("CLOUD_RUN_TASK_INDEX", "0"),
         read_count("CLOUD_RUN_TASK_COUNT", "1"),
     )
-    if share.index >= share.count:
+    if share.task >= share.tasks:
         raise ConfigError(
-            f"CLOUD_RUN_TASK_INDEX={share.index}: with CLOUD_RUN_TASK_COUNT={share.count} it must "
-            f"be 0 to {share.count - 1}."
+            f"CLOUD_RUN_TASK_INDEX={share.task}: with CLOUD_RUN_TASK_COUNT={share.tasks} it must "
+            f"be 0 to {share.tasks - 1}."
         )
     return share
 
@@ -90,13 +90,13 @@ def _agree(share: Share) -> str:
     champion = registry.champion().version
     if champion is None:
         raise ModelRefused("there is no champion yet: run `uv run poe pipeline`.")
-    plan = {"model_version": champion, "count": share.count}
+    plan = {"model_version": champion, "count": share.tasks}
     with suppress(Conflict):
         open_storage().put(share.key("plan.json"), json.dumps(plan).encode(), generation=0)
     agreed = json.loads(open_storage().get(share.key("plan.json")).data)
-    if agreed["count"] != share.count:
+    if agreed["count"] != share.tasks:
         raise ConfigError(
-            f"run {share.run} was begun with {agreed['count']} tasks, not {share.count}: "
+            f"run {share.run} was begun with {agreed['count']} tasks, not {share.tasks}: "
             "go on with as many, or begin another run."
         )
     return str(agreed["model_version"])
@@ -105,7 +105,7 @@ def _agree(share: Share) -> str:
 def _is_scored(share: Share) -> bool:
     """Say whether this share is in the table already; a write is whole, so one row tells."""
     try:
-        found = open_storage().read(share.table, equals={"share": share.index}, limit=1)
+        found = open_storage().read(share.table, equals={"share": share.task}, limit=1)
     except NotFound:
         return False
     return bool(found.num_rows)
@@ -116,9 +116,9 @@ def _score_pieces(
 ) -> Iterator[pa.RecordBatch]:
     for piece in pieces:
         values = {name: piece.column(name).to_pylist() for name in contract.features()}
-        if share.count > 1:
+        if share.tasks > 1:
             rows = zip(*values.values(), strict=True)
-            own = [zlib.crc32(repr(row).encode()) % share.count == share.index for row in rows]
+            own = [zlib.crc32(repr(row).encode()) % share.tasks == share.task for row in rows]
             values = {
                 name: [value for value, wanted in zip(column, own, strict=True) if wanted]
                 for name, column in values.items()
@@ -135,7 +135,7 @@ def _score(values: dict[str, list[Any]], predictor: Predictor, share: Share) -> 
         "prediction": labels,
         "probability": scores.max(axis=1).tolist() if predictor.classifies else [None] * count,
         "model_version": [predictor.version] * count,
-        "share": [share.index] * count,
+        "share": [share.task] * count,
         "scored_at": [datetime.now(UTC)] * count,
     }
     return pa.RecordBatch.from_pydict(values | added, schema=_output_schema())

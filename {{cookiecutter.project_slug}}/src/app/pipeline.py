@@ -110,8 +110,7 @@ def build(cloud: Cloud | None) -> Any:
         task = made[name](**inputs).after(*after).set_caching_options(name == "train")
         return _equip(task, name, cloud) if cloud else task
 
-    @dsl.pipeline(name="train-and-deploy", description="From the source to scored rows")
-    def pipeline(source: str, code: str, tuning: str = "") -> None:
+    def train_and_deploy(source: str, code: str, tuning: str = "") -> None:
         raw = step("ingest", source=source)
         examples = step("validate", key=raw.outputs["Output"])
         fingerprint = examples.outputs["Output"]
@@ -123,7 +122,8 @@ def build(cloud: Cloud | None) -> Any:
         deployed = step("deploy", promoted, version=version)
         step("batch", deployed, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
 
-    return pipeline
+    describe = dsl.pipeline(name="train-and-deploy", description="From the source to scored rows")
+    return describe(train_and_deploy)
 
 
 def _equip(task: Any, name: str, cloud: Cloud) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from app import metrics, registry
 from app.errors import GateFailed
@@ -22,8 +23,8 @@ def main() -> None:
     _log.info("%s", runs.to_string(index=False))
     FIGURE.parent.mkdir(parents=True, exist_ok=True)
     draw(runs, FIGURE)
-    header = [list(runs), ["---"] * len(runs.columns)]
-    lines = [f"| {' | '.join(map(str, row))} |" for row in header + runs.values.tolist()]
+    rows: list[list[Any]] = [list(runs), ["---"] * len(runs.columns), *runs.values.tolist()]
+    lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
     PAGE.write_text(
         "# Runs\n\nWritten by `uv run poe runs`; each is a version of the registry.\n\n"
         + "\n".join(lines)
@@ -47,7 +48,7 @@ def draw(runs: pd.DataFrame, path: Path) -> None:
     for name, style in (("folds", "o"), ("held out", "s")):
         axes.plot(range(1, len(runs) + 1), pd.to_numeric(runs[name]), style, label=name, alpha=0.7)
     axes.set(xlabel="run, oldest first", ylabel=f"{metrics.main_name()} (1 is perfect)")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=80)
