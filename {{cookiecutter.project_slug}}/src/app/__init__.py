@@ -12,6 +12,7 @@ tune        evaluate
 gate        runs
 report      deploy
 steps
+components
 pipeline
 api         dashboard
 server

@@ -1,9 +1,5 @@
-"""The stages as a Kubeflow pipeline: the same on a laptop and on Vertex AI.
-
-Kubeflow ships the source of each step below into a container of its own, where nothing of this
-file exists: so a step imports what it needs, and calls one function of the installed package.
-"""
-# pylint: disable=import-outside-toplevel # see above
+"""The stages as a Kubeflow pipeline: the same on a laptop and on Vertex AI."""
+# pylint: disable=import-outside-toplevel # what one way to run it needs, the others need not
 
 import hashlib
 import logging
@@ -16,6 +12,7 @@ from typing import Any, NamedTuple
 from kfp import compiler, dsl, local
 
 from app import registry
+from app.components import STEPS
 from app.config import Cloud, load_settings, load_vertex
 from app.deploy import running_api
 from app.errors import AppError, ConfigError
@@ -34,77 +31,15 @@ class Resources(NamedTuple):
 TRAINING = Resources(cpu="4", memory="16G")
 
 
-def ingest(source: str, raw: dsl.Output[dsl.Dataset]) -> str:
-    """Keep the source in storage."""
-    from app import steps
-
-    return steps.run_ingest(source, raw)
-
-
-def validate(key: str) -> str:
-    """Clean the raw file and write the table."""
-    from app import steps
-
-    return steps.run_validate(key)
-
-
-def train(
-    fingerprint: str,
-    code: str,  # noqa: ARG001 # makes Kubeflow's cache see a change of the package
-    tuning: str,
-    model: dsl.Output[dsl.Model],
-) -> str:
-    """Train a version; not again for the same data, code and tuning."""
-    from app import steps
-
-    return steps.run_train(fingerprint, tuning, model)
-
-
-def evaluate(version: str, metrics: dsl.Output[dsl.Metrics], page: dsl.Output[dsl.HTML]) -> None:
-    """Score a version beside the baseline and the champion."""
-    from app import steps
-
-    steps.run_evaluate(version, metrics, page)
-
-
-def gate(version: str) -> None:
-    """Let a version pass, or end the run with the reasons."""
-    from app import steps
-
-    steps.run_gate(version)
-
-
-def promote(version: str) -> None:
-    """Make a version champion."""
-    from app import steps
-
-    steps.run_promote(version)
-
-
-def deploy(version: str) -> None:
-    """Prove that the API serves the champion, or withdraw it."""
-    from app import steps
-
-    steps.run_deploy(version)
-
-
-def batch(run: str) -> None:
-    """Score the table with the champion."""
-    from app import steps
-
-    steps.run_batch(run)
-
-
 def build(cloud: Cloud | None) -> Any:
     """Build the pipeline; with a cloud, each step has its image, variables and resources.
 
     Only training may be answered from Kubeflow's cache, by the data's fingerprint and the code:
     all other steps read or change what is outside, which the cache cannot see.
     """
-    functions = (ingest, validate, train, evaluate, gate, promote, deploy, batch)
     image = load_vertex(cloud).image if cloud else "python"
     component = dsl.component(base_image=image, packages_to_install=[], install_kfp_package=False)
-    made = {function.__name__: component(function) for function in functions}
+    made = {function.__name__: component(function) for function in STEPS}
 
     def step(name: str, *after: Any, **inputs: Any) -> Any:
         task = made[name](**inputs).after(*after).set_caching_options(name == "train")
