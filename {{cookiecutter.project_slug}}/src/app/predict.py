@@ -86,5 +86,5 @@ class Predictor:
     def _refuse(self, why: str) -> None:
         raise ModelRefused(
             f"model {self.version} is refused: {why}. "
-            "Run `uv run poe rollback`, or train, evaluate and promote again."
+            "Run `uv run poe rollback`, or train, evaluate, judge and promote again."
         )

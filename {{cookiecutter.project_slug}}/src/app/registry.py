@@ -129,7 +129,7 @@ def load_champion(present: Predictor | None = None) -> Predictor:
     version = champion().version
     if version is None:
         raise ModelRefused(
-            "there is no champion yet: run `uv run poe train`, `evaluate` and `promote`."
+            "there is no champion yet: run `uv run poe train`, `evaluate`, `gate` and `promote`."
         )
     if present is not None and present.version == version:
         return present
