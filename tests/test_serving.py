@@ -181,6 +181,11 @@ def test_a_new_champion_is_taken_up_under_load(project, serve, record):
     assert versions[0] != versions[-1]
 
 
+def stored_ids(project):
+    show = "from app import history; print(*[row['id'] for row in history.past(1_000_000)])"
+    return set(project.run("python", "-c", show).stdout.split())
+
+
 def test_the_end_under_load_loses_nothing(project, serve, record):
     with serve() as served, asking(served, record) as heard:
         time.sleep(2)
@@ -190,15 +195,35 @@ def test_the_end_under_load_loses_nothing(project, serve, record):
         took = time.monotonic() - started
     answers = [found.json() for found in heard if not isinstance(found, Exception)]
     ids = {answer["predictions"][0]["id"] for answer in answers}
-    show = "from app import history; print(*[row['id'] for row in history.past(1_000_000)])"
-    stored = set(project.run("python", "-c", show).stdout.split())
 
     assert code == 0, served.log.read_text()[-3000:]
     assert took < 10
     assert len(ids) > 20
-    assert ids <= stored
+    assert ids <= stored_ids(project), served.log.read_text()[-3000:]
     assert "SIGSEGV" not in served.log.read_text()
     assert "SIGABRT" not in served.log.read_text()
+
+
+SLOW_STORE = """
+import time
+from app.storage.local import LocalStorage
+
+write = LocalStorage.write
+LocalStorage.write = lambda *a, **k: (time.sleep(4 * k.get("append", False)), write(*a, **k))[1]
+"""
+
+
+def test_a_slow_store_is_waited_for_at_the_end(serve, record, project, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SLOW_STORE, encoding="utf-8")
+    with serve(PYTHONPATH=str(tmp_path)) as served, requests.Session() as kept_alive:
+        answer = kept_alive.post(f"{served.url}/predict", json=record, timeout=30).json()
+        started = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        code = served.process.wait(12)
+
+    assert code == 0
+    assert 4 < time.monotonic() - started < 10
+    assert answer["predictions"][0]["id"] in stored_ids(project)
 
 
 def test_what_was_answered_is_told(serve, record):

@@ -21,8 +21,8 @@ _SILENT_SECONDS = 10.0
 class Server(BaseApplication):  # type: ignore[misc] # pylint: disable=abstract-method
     """A server on an address such as `127.0.0.1:8080`.
 
-    On SIGTERM it answers the requests at hand, for 4 s at most; then the journal has 4 s to store
-    what is left: together less than the 10 s that Cloud Run gives.
+    On SIGTERM a worker answers the requests at hand, for 2 s at most; then the journal has 6 s to
+    store what is left. Only after 9 s is the worker killed: Cloud Run would do so after 10 s.
     """
 
     def __init__(self, address: str) -> None:
@@ -35,10 +35,11 @@ class Server(BaseApplication):  # type: ignore[misc] # pylint: disable=abstract-
             "bind": self._address,
             "worker_class": "gthread",
             "threads": 8,
-            "graceful_timeout": 4,
+            "graceful_timeout": 9,
             "keepalive": 5,
             "control_socket_disable": True,
             "logger_class": _Logger,
+            "post_worker_init": _leave_time_to_store,
             "pre_request": _limit_silence,
             "child_exit": _forget_worker,
             "on_exit": _forget_metrics,
@@ -58,6 +59,11 @@ class _Logger(Logger):  # type: ignore[misc]
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+
+def _leave_time_to_store(worker: Any) -> None:
+    """Let this process wait less for its requests than its parent waits until it kills it."""
+    worker.cfg.set("graceful_timeout", 2)
 
 
 def _limit_silence(_worker: Any, request: Any) -> None:

@@ -65,7 +65,7 @@ class Journal:
         with self._stored:
             return self._stored.wait_for(lambda: not self._waiting, seconds)
 
-    def close(self, seconds: float = 4.0) -> None:
+    def close(self, seconds: float = 6.0) -> None:
         """Store what is left, and count as lost what cannot be stored in time."""
         self.flush(seconds)
         with self._stored:

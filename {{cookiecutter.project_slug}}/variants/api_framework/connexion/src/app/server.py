@@ -1,6 +1,6 @@
 """Uvicorn, as the API needs it.
 
-On SIGTERM it answers the requests at hand, for 4 s at most; then the journal has 4 s to store what
+On SIGTERM it answers the requests at hand, for 2 s at most; then the journal has 6 s to store what
 is left: together less than the 10 s that Cloud Run gives.
 """
 
@@ -27,7 +27,7 @@ def run(host: str, port: int, workers: int) -> None:
         workers=workers,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=4,
+        timeout_graceful_shutdown=2,
     )
 
 
