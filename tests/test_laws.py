@@ -10,6 +10,7 @@ import pytest
 from conftest import STENCIL, TEMPLATE
 
 HOLD_ANSWERS = {
+    "Dockerfile",
     "README.md",
     "pyproject.toml",
     "docs/API.md",

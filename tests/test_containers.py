@@ -1,0 +1,186 @@
+"""The three images of a project: built, started, asked over HTTP, stopped."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import containers
+import pytest
+import requests
+import yaml
+from test_commands import find_python
+
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("containers")]
+
+EXAMPLE = "import json; from app import contract; print(json.dumps(contract.example_record()))"
+PACKAGES = {
+    "api": ["flask", "onnxruntime"],
+    "dashboard": ["pandas", "streamlit", "onnxruntime"],
+    "pipeline": ["sklearn", "pandas", "kfp", "vertexai", "onnxruntime"],
+}
+TARGETS = tuple(PACKAGES)
+PLANTED = "planted-71c3e0d5"
+SECRETS = ("gha-creds-0123.json", "src/app/key.json", ".env", "data/private.csv", "id.pem")
+
+
+@pytest.fixture(scope="module")
+def project(bake):
+    """Generate a project in which somebody left secrets and data."""
+    made = bake()
+    for name in SECRETS:
+        (made.path / name).write_text(PLANTED, encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """Find what builds and runs images on this machine."""
+    try:
+        return containers.find_engine("3.11", find_python("3.11"))
+    except containers.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def images(project, engine):
+    """Build all three; the build's time and the image's size are printed."""
+    built = {}
+    for target in TARGETS:
+        started = time.monotonic()
+        built[target], size = engine.build(project.path, target)
+        print(f"image {target}: {size:.0f} MB, built in {time.monotonic() - started:.0f} s")
+    return built
+
+
+def wait_for(url):
+    """Wait until an address answers well; give the seconds."""
+    started = time.monotonic()
+    while time.monotonic() - started < 60:
+        try:
+            if requests.get(url, timeout=5).ok:
+                return time.monotonic() - started
+        except requests.RequestException:
+            time.sleep(0.05)
+    pytest.fail(f"{url} does not answer")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_image_holds_its_own_packages_and_no_secret(engine, images, target):
+    assert engine.ask(images[target], "id", "-u").strip() == "1000"
+    look = [
+        "grep",
+        "--recursive",
+        "--files-with-matches",
+        PLANTED,
+        "/app",
+        "/home",
+        "/usr/local/etc",
+    ]
+    found = engine.do("run", "--rm", "--user", "0", images[target], *look, check=False)
+    assert found.stdout == ""
+    ask = "import importlib.util as u, json, sys; "
+    ask += "print(json.dumps([name for name in sys.argv[1:] if u.find_spec(name)]))"
+    names = ("sklearn", "pandas", "kfp", "vertexai", "streamlit", "flask", "onnxruntime")
+    found = json.loads(engine.ask(images[target], "python", "-c", ask, *names))
+    assert found == PACKAGES[target]
+
+
+def planted_in(engine, image):
+    """List the files of an image that hold the planted secret."""
+    look = ["grep", "--recursive", "--files-with-matches", PLANTED, "/app", "/home"]
+    return engine.do("run", "--rm", "--user", "0", image, *look, check=False).stdout
+
+
+def test_without_the_ignore_file_a_secret_would_enter(engine, images, project, tmp_path):
+    copy = tmp_path / "unguarded"
+    shutil.copytree(project.path, copy)
+    (copy / ".dockerignore").unlink()
+
+    image, _ = engine.build(copy, "api")
+
+    assert planted_in(engine, image).splitlines() == ["/app/src/app/key.json"]
+
+
+def test_the_pipeline_has_no_environment_of_its_own(engine, images):
+    """Vertex AI starts the Python of the system."""
+    ask = "import sys, kfp; print(sys.prefix == sys.base_prefix, sys.prefix)"
+
+    assert engine.ask(images["pipeline"], "python3", "-c", ask).strip() == "True /usr/local"
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Make a folder that the user of the images may write to: the volume of compose.yaml."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return f"{folder}:/app/local"
+
+
+def test_the_system_of_the_compose_file_works(engine, images, project, store, free_ports):
+    """Its services in its order, with its commands, volumes, variables, on the host's network."""
+    services = yaml.safe_load((project.path / "compose.yaml").read_text(encoding="utf-8"))[
+        "services"
+    ]
+    assert {name: service["build"]["target"] for name, service in services.items()} == {
+        "prepare": "pipeline", "api": "api", "dashboard": "dashboard",
+    }  # fmt: skip
+    assert all(service["volumes"][-1] == "store:/app/local" for service in services.values())
+    command = [word.replace("$$", "$") for word in services["prepare"]["command"]]
+    data = f"{project.path / 'data'}:/app/data:ro"
+
+    engine.ask(images["pipeline"], *command, options=["-v", data, "-v", store])
+    port, page = free_ports.values()
+    url = f"http://127.0.0.1:{port}"
+    with engine.running(images["api"], "-v", store, "-e", f"PORT={port}") as api:
+        print(f"api answers after {wait_for(f'{url}/health'):.2f} s")
+        assert services["dashboard"]["environment"] == {"API_URL": "http://api:8080"}
+        options = ["-v", store, "-e", f"PORT={page}", "-e", f"API_URL={url}"]
+        with engine.running(images["dashboard"], *options) as dashboard:
+            seconds = wait_for(f"http://127.0.0.1:{page}/_stcore/health")
+            print(f"dashboard answers after {seconds:.2f} s")
+            assert "<html" in requests.get(f"http://127.0.0.1:{page}", timeout=10).text
+            engine.do("exec", api, *engine.health_check(images["api"]))
+            engine.do("exec", dashboard, *engine.health_check(images["dashboard"]))
+            record = json.loads(engine.ask(images["pipeline"], "python", "-c", EXAMPLE))
+            answer = requests.post(f"{url}/predict", json=record, timeout=30).json()
+            assert engine.stop(dashboard)[0] == 0
+        code, seconds, log = engine.stop(api)
+
+    assert code == 0, log
+    assert seconds < 10
+    show = "from app import history; print([row['id'] for row in history.past(100)])"
+    kept = engine.ask(images["pipeline"], "python", "-c", show, options=["-v", store])
+    assert answer["predictions"][0]["id"] in kept
+
+
+def test_a_container_on_google_cloud_refuses_to_keep_files(engine, images):
+    done = engine.do("run", "--rm", "-e", "K_SERVICE=api", images["api"], check=False)
+
+    assert done.returncode == 1
+    assert "K_SERVICE says that this runs on Google Cloud" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [("", None), ("FROM python\nRUN sudo pip install flask\n", "DL3004")],
+    ids=["ours", "broken"],
+)
+def test_the_linter_of_dockerfiles(project, tmp_path, broken, rule):
+    file = tmp_path / "Dockerfile"
+    file.write_text(broken or (project.path / "Dockerfile").read_text(encoding="utf-8"))
+
+    done = subprocess.run(["hadolint", str(file)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == int(bool(rule)), done.stdout
+    assert not rule or rule in done.stdout
+
+
+def test_the_compose_file_keeps_the_rules_of_its_format(project):
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*command, str(project.path / "compose.yaml")], capture_output=True)
+
+    assert done.returncode == 0, done.stdout
