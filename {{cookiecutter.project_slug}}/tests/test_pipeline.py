@@ -33,7 +33,7 @@ def test_every_step_runs_our_image_with_its_variables(compiled):
     assert set(executors) == {f"exec-{name}" for name in STEPS}
     for name, executor in executors.items():
         container = executor["container"]
-        image = "europe-west1-docker.pkg.dev/example-project-123/dev/pipeline:latest"
+        image = "europe-west1-docker.pkg.dev/example-project-123/images/pipeline:dev"
         assert container["image"] == image
         assert "pip install" not in str(container["command"])
         variables = {one["name"]: one["value"] for one in container["env"]}

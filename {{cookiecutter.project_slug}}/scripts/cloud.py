@@ -1,0 +1,150 @@
+"""The cloud of this project: `up ENV` makes it, `down ENV` removes it, `cost` lists what there is.
+
+`--dry-run` at the end prints the commands and runs none.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+
+from shell import Shell
+
+from app.__main__ import guarded
+from app.config import ENVIRONMENTS
+from app.errors import AppError, ConfigError
+
+_UNITS = {
+    "run.googleapis.com/Service": "while it answers: vCPU and GiB, by the second",
+    "run.googleapis.com/Job": "while it runs: vCPU and GiB, by the second",
+    "storage.googleapis.com/Bucket": "always: GiB kept, by the month; operations",
+    "artifactregistry.googleapis.com/Repository": "always: GiB of images, by the month",
+    "bigquery.googleapis.com/Dataset": "always: GiB kept, by the month; bytes that queries read",
+    "firestore.googleapis.com/Database": "always: GiB kept, by the month; documents read, written",
+    "cloudscheduler.googleapis.com/Job": "always: each job, by the month",
+    "aiplatform.googleapis.com/Endpoint": "ALWAYS, also when nobody asks: machines, by the hour",
+    "compute.googleapis.com/Instance": "ALWAYS, until stopped: machines, by the hour",
+    "compute.googleapis.com/Disk": "always, also of stopped machines: GiB, by the month",
+    "container.googleapis.com/Cluster": "ALWAYS: the cluster and its machines, by the hour",
+    "sqladmin.googleapis.com/Instance": "ALWAYS, until stopped: machines, by the hour",
+}
+_SEARCH_SECONDS = 300
+
+
+def main() -> None:
+    """Do what the command line asks."""
+    words = [word for word in sys.argv[1:] if word != "--dry-run"]
+    shell = Shell(rehearsal="--dry-run" in sys.argv)
+    project, region = os.environ["GCP_PROJECT_ID"], os.environ["GCP_REGION"]
+    match words:
+        case ["up", env] if env in ENVIRONMENTS[1:]:
+            up(shell, project, region, env)
+        case ["down", env] if env in (*ENVIRONMENTS[1:], "everything"):
+            down(shell, project, env)
+        case ["cost"]:
+            cost(shell, project)
+        case _:
+            raise ConfigError(
+                f"{' '.join(words)!r}: give `up` and one of {', '.join(ENVIRONMENTS[1:])}, "
+                "`down` and one of these or `everything`, or `cost`."
+            )
+
+
+def up(shell: Shell, project: str, region: str, env: str) -> None:
+    """Make, or bring up to date, what all environments share, and one environment."""
+    state = f"gs://{project}-terraform"
+    apis = [
+        f"{name}.googleapis.com"
+        for name in ("cloudresourcemanager", "serviceusage", "storage", "aiplatform")
+    ]
+    shell.run("gcloud", "services", "enable", *apis, f"--project={project}")
+    identity = ("gcloud", "beta", "services", "identity", "create")
+    shell.run(*identity, "--service=aiplatform.googleapis.com", f"--project={project}")
+    described = ("gcloud", "storage", "buckets", "describe", state, "--format=value(name)")
+    if not shell.read(*described, f"--project={project}", otherwise=""):
+        make = ("gcloud", "storage", "buckets", "create", state, f"--project={project}")
+        guards = ("--uniform-bucket-level-access", "--public-access-prevention")
+        shell.run(*make, f"--location={region}", *guards)
+        shell.run("gcloud", "storage", "buckets", "update", state, "--versioning")
+    account = billing(shell, project)
+    terraform(shell, project, "bootstrap", "apply", f"-var=billing_account={account}")
+    terraform(shell, project, env, "apply", f"-var=pool={pool(shell)}")
+    shell.tell(f"\n{env} is there; its images come by a push, or by `uv run poe release {env}`.")
+
+
+def down(shell: Shell, project: str, env: str) -> None:
+    """Remove one environment, or everything; then prove that nothing billable is left."""
+    every, shared = env == "everything", pool(shell, project)
+    for one in ENVIRONMENTS[1:] if every else (env,):
+        terraform(shell, project, one, "destroy", f"-var=pool={shared}")
+    if every:
+        account = billing(shell, project)
+        terraform(shell, project, "bootstrap", "destroy", f"-var=billing_account={account}")
+        shell.run("gcloud", "storage", "rm", "--recursive", f"gs://{project}-terraform")
+    deadline = time.monotonic() + _SEARCH_SECONDS  # the search learns of a deletion some time later
+    while left := found(shell, project, None if every else env):
+        if time.monotonic() > deadline:
+            raise AppError(
+                *(f"{name} is left: {_UNITS[kind]}" for kind, name in left),
+                "Delete them in the console, or wait some minutes and run this again.",
+            )
+        time.sleep(20)
+    shell.tell(f"\nNothing {'' if every else f'of {env} '}is left that costs.")
+
+
+def cost(shell: Shell, project: str) -> None:
+    """List what there is, and by which unit it costs."""
+    for kind, name in found(shell, project):
+        print(f"{name:60} {_UNITS[kind]}")
+    print("Prices: https://cloud.google.com/products/calculator. What was spent, before credits:")
+    print("the console, Billing, Reports, with credits excluded.")
+
+
+def found(shell: Shell, project: str, env: str | None = None) -> list[tuple[str, str]]:
+    """Give kind and name of what costs in a project, perhaps only of one environment."""
+    search = ("gcloud", "asset", "search-all-resources", f"--scope=projects/{project}")
+    kinds = f"--asset-types={','.join(_UNITS)}"
+    told = json.loads(shell.read(*search, kinds, "--format=json", rehearsed="[]"))
+    named = sorted((one["assetType"], one["name"].rpartition("/")[2]) for one in told)
+    return [one for one in named if env is None or re.search(f"[-_]{env}$", one[1])]
+
+
+def terraform(shell: Shell, project: str, env: str, verb: str, variable: str) -> None:
+    """Let Terraform apply or destroy a root; it shows its plan and asks first."""
+    shared = env == "bootstrap"
+    folder = "-chdir=terraform/bootstrap" if shared else "-chdir=terraform"
+    init = ["-reconfigure", f"-backend-config=bucket={project}-terraform"]
+    files = ["-var-file=../project.tfvars"] if shared else ["-var-file=project.tfvars"]
+    if not shared:
+        init.append(f"-backend-config=prefix={env}")
+        files.append(f"-var-file=environments/{env}.tfvars")
+    shell.run("terraform", folder, "init", *init)
+    shell.run("terraform", folder, verb, *files, variable)
+
+
+def billing(shell: Shell, project: str) -> str:
+    """Look up the billing account that is linked to a project."""
+    ask = ("gcloud", "billing", "projects", "describe", project)
+    name = shell.read(
+        *ask, "--format=value(billingAccountName)", rehearsed="billingAccounts/ACCOUNT"
+    )
+    if not name:
+        raise ConfigError(
+            f"{project} has no billing account: link the one with the credits, in the console "
+            "under Billing, then run this again."
+        )
+    return name.removeprefix("billingAccounts/")
+
+
+def pool(shell: Shell, project: str = "") -> str:
+    """Look up the workload identity pool, which the bootstrap made."""
+    if project:
+        init = ("init", "-reconfigure", f"-backend-config=bucket={project}-terraform")
+        shell.run("terraform", "-chdir=terraform/bootstrap", *init)
+    ask = ("terraform", "-chdir=terraform/bootstrap", "output", "-raw", "pool")
+    return shell.read(*ask, rehearsed="POOL")
+
+
+if __name__ == "__main__":
+    guarded(main)

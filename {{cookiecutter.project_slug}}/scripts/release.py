@@ -1,0 +1,163 @@
+"""Release this commit to an environment: `python scripts/release.py ENV`, as deploy.yml does.
+
+Images are built once for the same files and known by their digest, so that prd gets what acc has
+tested. A new revision gets no requests until it answered well, then some, then all; if it fails,
+the former one gets all again. `--dry-run` prints the commands and runs none.
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from shell import Shell
+
+from app import contract
+from app.__main__ import guarded
+from app.config import ENVIRONMENTS, read, read_count
+from app.errors import AppError, ConfigError
+
+_SERVICES = {"api": "/health", "dashboard": "/_stcore/health"}
+_STEPS = (10, 50)
+"""Percent of the requests that a new revision gets, one after the other, before it gets all."""
+
+
+_REHEARSED = """{"status": {"url": "https://URL", "traffic": [
+  {"revisionName": "FORMER", "percent": 100}, {"tag": "next", "url": "https://next---URL"}]}}"""
+
+
+class Cloud:
+    """Google Cloud's commands for one environment."""
+
+    def __init__(self, shell: Shell, env: str) -> None:
+        self.shell, self.env = shell, env
+        project, region = os.environ["GCP_PROJECT_ID"], os.environ["GCP_REGION"]
+        self._place = (f"--project={project}", f"--region={region}")
+        self.images = f"{region}-docker.pkg.dev/{project}/images"
+
+    def run(self, *words: str) -> None:
+        """Run a command of Cloud Run."""
+        self.shell.run("gcloud", "run", *words, *self._place, "--quiet")
+
+    def service(self, name: str) -> dict[str, Any]:
+        """Describe a service: its address, and who gets the requests."""
+        ask = ("gcloud", "run", "services", "describe", f"{name}-{self.env}", *self._place)
+        told = json.loads(self.shell.read(*ask, "--format=json(status)", rehearsed=_REHEARSED))
+        found: dict[str, Any] = told["status"]
+        return found
+
+    def shift(self, name: str, to: str) -> None:
+        """Give requests to a revision, by its tag or its name."""
+        self.run("services", "update-traffic", f"{name}-{self.env}", to)
+
+
+def main() -> None:
+    """Build what is not built yet, then release it."""
+    words = [word for word in sys.argv[1:] if word != "--dry-run"]
+    if len(words) != 1 or words[0] not in ENVIRONMENTS[1:]:
+        raise ConfigError(f"{' '.join(words)!r}: give one of {', '.join(ENVIRONMENTS[1:])}.")
+    to_environment(Cloud(Shell(rehearsal="--dry-run" in sys.argv), words[0]))
+
+
+def to_environment(cloud: Cloud) -> None:
+    """Bring the images of this commit to the jobs and services of an environment."""
+    if changed := cloud.shell.read("git", "status", "--porcelain"):
+        raise AppError(
+            f"commit or undo these first, an image has the files of a commit:\n{changed}"
+        )
+    registry = cloud.images.partition("/")[0]
+    cloud.shell.run("gcloud", "auth", "configure-docker", registry, "--quiet")
+    digests = {name: build(cloud, name) for name in ("pipeline", *_SERVICES)}
+    for job in ("batch", "update"):
+        cloud.run("jobs", "update", f"{job}-{cloud.env}", f"--image={digests['pipeline']}")
+    for name in _SERVICES:
+        release(cloud, name, digests[name])
+    for name, digest in digests.items():  # images with an environment's tag are not cleaned up
+        move = ("gcloud", "artifacts", "docker", "tags", "add", digest)
+        cloud.shell.run(*move, f"{cloud.images}/{name}:{cloud.env}", "--quiet")
+
+
+def build(cloud: Cloud, name: str) -> str:
+    """Give an image of these very files by its digest; it is built if it does not exist."""
+    files = cloud.shell.read("git", "rev-parse", "HEAD^{tree}", rehearsed="TREE")
+    commit = cloud.shell.read("git", "rev-parse", "HEAD", rehearsed="COMMIT")
+    image = f"{cloud.images}/{name}:{files}"
+    ask = ("gcloud", "artifacts", "docker", "images", "describe", image)
+    form = "--format=value(image_summary.digest)"
+    digest = cloud.shell.read(*ask, form, otherwise="")
+    if not digest:
+        about = ("--platform=linux/amd64", f"--target={name}", f"--build-arg=GIT_COMMIT={commit}")
+        cloud.shell.run("docker", "build", *about, f"--tag={image}", ".")
+        cloud.shell.run("docker", "push", image)
+        digest = cloud.shell.read(*ask, form, rehearsed="sha256:DIGEST")
+    return f"{cloud.images}/{name}@{digest}"
+
+
+def release(cloud: Cloud, name: str, digest: str) -> None:
+    """Bring a service to a new image, step by step; on failure the former one has all again."""
+    before = cloud.service(name)
+    former = next(one["revisionName"] for one in before["traffic"] if one.get("percent") == 100)
+    asked = ("deploy", f"{name}-{cloud.env}", f"--image={digest}", "--no-traffic", "--tag=next")
+    cloud.run(*asked)
+    traffic = cloud.service(name)["traffic"]
+    tagged = next(one["url"] for one in traffic if one.get("tag") == "next")
+    questions = must_answer(cloud, name, before["url"])
+    try:
+        watch(cloud, tagged, questions, seconds=0)
+        for percent in _STEPS:
+            cloud.shift(name, f"--to-tags=next={percent}")
+            watch(cloud, before["url"], questions, read_count("CANARY_SECONDS", "60"))
+        cloud.shift(name, "--to-latest")
+    except AppError:
+        cloud.shift(name, f"--to-revisions={former}=100")
+        raise
+
+
+def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
+    """Give paths and bodies; before the first champion an API serves, but cannot predict."""
+    questions: list[tuple[str, Any]] = [(_SERVICES[name], None)]
+    if name == "api" and (cloud.shell.rehearsal or is_ready(former)):
+        questions += [("/ready", None), ("/predict", contract.example_record())]
+    return questions
+
+
+def watch(cloud: Cloud, url: str, questions: list[tuple[str, Any]], seconds: int) -> None:
+    """Ask once, then again for some time; raises `AppError` at the first bad answer."""
+    print(f"# ask {url} for {', '.join(path for path, _ in questions)}, {seconds} s", flush=True)
+    end = time.monotonic() + seconds
+    while not cloud.shell.rehearsal:
+        for path, record in questions:
+            ask(f"{url}{path}", record)
+        if time.monotonic() >= end:
+            return
+        time.sleep(0.2)
+
+
+def is_ready(url: str) -> bool:
+    """Say whether an API has a champion; Google's first image answers, but not so."""
+    try:
+        return bool(json.loads(ask(f"{url}/ready"))["status"] == "ready")
+    except (AppError, ValueError, KeyError):
+        return False
+
+
+def ask(url: str, record: dict[str, Any] | None = None) -> bytes:
+    """Ask over HTTP; an answer that is not good, or none, is an `AppError`."""
+    headers = {"Content-Type": "application/json"}
+    if token := read("IDENTITY_TOKEN", ""):
+        headers["Authorization"] = f"Bearer {token}"
+    body = None if record is None else json.dumps(record).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60) as told:
+            answer: bytes = told.read()
+    except OSError as error:
+        said = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
+        raise AppError(f"{url} does not answer well: {error} {said}".strip()) from None
+    return answer
+
+
+if __name__ == "__main__":
+    guarded(main)

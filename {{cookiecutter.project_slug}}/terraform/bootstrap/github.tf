@@ -1,0 +1,41 @@
+# GitHub Actions prove who they are by a token of GitHub: there is no key to leak.
+data "github_repository" "this" {
+  full_name = "${var.owner}/${var.repository}"
+}
+
+locals {
+  # Numbers, because a name can be given up and taken by somebody else.
+  condition = join(" && ", [
+    "assertion.repository_id == '${data.github_repository.this.repo_id}'",
+    "assertion.repository == '${var.owner}/${var.repository}'",
+    "assertion.ref in ['refs/heads/develop', 'refs/heads/main']",
+    "has(assertion.environment)",
+  ])
+}
+
+resource "google_iam_workload_identity_pool" "github" {
+  workload_identity_pool_id = var.pool
+  display_name              = "GitHub Actions"
+  depends_on                = [google_project_service.api]
+}
+
+resource "google_iam_workload_identity_pool_provider" "github" {
+  workload_identity_pool_id          = google_iam_workload_identity_pool.github.workload_identity_pool_id
+  workload_identity_pool_provider_id = "actions"
+  attribute_condition                = local.condition
+  attribute_mapping = {
+    "google.subject"        = "assertion.repository_id + ':' + assertion.environment"
+    "attribute.environment" = "assertion.environment"
+  }
+  oidc {
+    issuer_uri = "https://token.actions.githubusercontent.com"
+  }
+}
+
+# The workflow deploy.yml does nothing until this says that there is somewhere to deploy to.
+resource "github_actions_variable" "cloud" {
+  repository    = var.repository
+  variable_name = "CLOUD"
+  value         = "ready"
+  depends_on    = [google_iam_workload_identity_pool_provider.github]
+}

@@ -1,0 +1,4 @@
+# What the tables in BigQuery need.
+locals {
+  table_apis = ["bigquery"]
+}

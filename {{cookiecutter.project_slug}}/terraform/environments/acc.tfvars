@@ -1,0 +1,2 @@
+app_env = "acc"
+branch  = "main"

@@ -1,0 +1,2 @@
+app_env = "dev"
+branch  = "develop"

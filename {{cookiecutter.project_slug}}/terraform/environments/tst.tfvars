@@ -1,0 +1,2 @@
+app_env = "tst"
+branch  = "develop"

@@ -1,0 +1,40 @@
+# What the workflows read: an environment of GitHub with its variables. None is secret.
+data "github_user" "approver" {
+  for_each = toset(var.approvers)
+  username = each.key
+}
+
+resource "github_repository_environment" "this" {
+  repository  = var.repository
+  environment = var.app_env
+
+  dynamic "reviewers" {
+    for_each = length(var.approvers) > 0 ? [1] : []
+    content {
+      users = [for user in data.github_user.approver : user.id]
+    }
+  }
+  deployment_branch_policy {
+    protected_branches     = false
+    custom_branch_policies = true
+  }
+}
+
+resource "github_repository_environment_deployment_policy" "branch" {
+  repository     = var.repository
+  environment    = github_repository_environment.this.environment
+  branch_pattern = var.branch
+}
+
+resource "github_actions_environment_variable" "this" {
+  for_each = merge(local.variables, {
+    DEPLOYER          = google_service_account.workload["deployer"].email
+    IDENTITY_PROVIDER = "${var.pool}/providers/actions"
+    IMAGES            = "${var.region}-docker.pkg.dev/${var.project_id}/images"
+    API_URL           = google_cloud_run_v2_service.api.uri
+  })
+  repository    = var.repository
+  environment   = github_repository_environment.this.environment
+  variable_name = each.key
+  value         = each.value
+}

@@ -1,0 +1,4 @@
+# Tables are files in a bucket, which need nothing of their own.
+locals {
+  table_apis = []
+}

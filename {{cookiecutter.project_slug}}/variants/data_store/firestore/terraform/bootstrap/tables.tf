@@ -1,0 +1,4 @@
+# What the tables in Firestore need.
+locals {
+  table_apis = ["firestore"]
+}
