@@ -16,7 +16,10 @@ from app.errors import GateFailed
 def own_settings(tmp_path, monkeypatch):
     """Give each test an empty store, whatever the environment says."""
     ours = ("APP_ENV", "DATA_SOURCE", "PORT", "HOST", "API_URL", "STREAMLIT_SERVER_PORT")
-    for name in (*ours, "GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION"):
+    pipeline = ("PIPELINE_IMAGE", "PIPELINE_SERVICE_ACCOUNT", "PIPELINE_ACCELERATOR", "GIT_COMMIT")
+    batch = ("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT")
+    cloud = ("GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION", "DEPLOY_SECONDS")
+    for name in (*ours, *pipeline, *batch, *cloud):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("CHAMPION_POLL_SECONDS", "0")

@@ -210,8 +210,8 @@ def test_a_champion_that_is_refused_leaves_the_old_one_in_place(client, champion
     [
         ("record.json", {"version": "another"}, "its record is that of another"),
         ("record.json", {"contract": "another"}, "another schema.py"),
-        ("evaluation.json", {"reasons": ["too bad"]}, "too bad"),
-        ("evaluation.json", {"sha256": "another"}, "did not pass the gate"),
+        ("passed.json", {"reasons": ["too bad"]}, "too bad"),
+        ("passed.json", {"sha256": "another"}, "did not pass the gate"),
     ],
 )
 def test_a_model_that_is_not_what_the_gate_passed_is_not_served(

@@ -89,6 +89,8 @@ def test_the_tables_of_old_runs_go(champion, monkeypatch):
     with pytest.raises(NotFound):
         open_storage().read(f"{tables.BATCH_PREDICTIONS}_run0")
     assert len(history.batches()[0]) == batch.KEPT
+    assert open_storage().keys("batch/run0/") == []
+    assert open_storage().keys("batch/run1/")
     assert rows_of("run1")
 
 
@@ -100,6 +102,37 @@ def test_a_share_that_cannot_be_is_refused(champion, monkeypatch, index, count, 
 
     with pytest.raises(ConfigError, match=told):
         score(monkeypatch, "run", index, count)
+
+
+def test_tasks_that_do_not_know_the_run_are_refused(champion, monkeypatch):
+    with pytest.raises(ConfigError, match="tasks of one run must know its name"):
+        score(monkeypatch, "", 0, 3)
+
+
+def test_a_run_that_finds_other_data_is_refused(champion, monkeypatch):
+    score(monkeypatch, "run", 0, 2)
+    open_storage().put(tables.EXAMPLES_MARK, b"of other data")
+
+    with pytest.raises(ConfigError, match="but the table holds of other data"):
+        score(monkeypatch, "run", 1, 2)
+
+    assert history.batches()[0] == []
+
+
+def test_two_runs_that_end_at_once_are_both_seen(champion, monkeypatch):
+    put, between = LocalStorage.put, ["other"]
+
+    def interrupted(storage, key, content, **options):
+        if key == history.BATCHES and between:
+            between.pop()
+            put(storage, key, b'[{"table": "batch_predictions_other"}]', generation=0)
+        return put(storage, key, content, **options)
+
+    monkeypatch.setattr(LocalStorage, "put", interrupted)
+
+    score(monkeypatch, "run")
+
+    assert [run["table"][18:] for run in history.batches()[0]] == ["other", "run"]
 
 
 def test_without_a_champion_nothing_is_scored():

@@ -4,6 +4,10 @@ These are examples that ask the contract and the data what to expect, so they su
 add those that only you can know: which change of a record must never change the answer?
 """
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -33,6 +37,27 @@ def test_retraining_on_the_same_data_gives_the_same_model(champion):
 
     assert again != champion
     assert registry.record_of(again)["sha256"] == registry.record_of(champion)["sha256"]
+
+
+def test_every_process_exports_the_same_bytes():
+    """Sets of texts have another order in each process, unless the seed of their hash is given."""
+    code = (
+        "import hashlib; from app import data, model; data.main(); "
+        "found = model.build_model().fit(*model.to_xy(data.read_examples())); "
+        "print(hashlib.sha256(model.export_onnx(found)).hexdigest())"
+    )
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "11", "15")
+    }
+
+    assert len(hashes) == 1
 
 
 def test_the_record_tells_where_a_model_comes_from(champion):

@@ -1,12 +1,14 @@
 """The pipeline: what Vertex AI would get, and a run with Kubeflow's own runner."""
 
+import socket
 import sys
+import threading
 
 import pytest
 import yaml
 
 from app import data, deploy, evaluate, gate, history, pipeline, registry, report, train
-from app.errors import ConfigError, DeployFailed
+from app.errors import AppError, ConfigError, DeployFailed
 
 STEPS = ["ingest", "validate", "train", "evaluate", "gate", "promote", "deploy", "batch"]
 
@@ -21,10 +23,9 @@ def cloud(monkeypatch, tmp_path):
 
 @pytest.fixture
 def compiled(cloud):
-    """Compile, and give the specification and its platform's part."""
+    """Compile, and give the specification."""
     pipeline.main("--compile")
-    parts = list(yaml.safe_load_all(pipeline.FILE.read_text(encoding="utf-8")))
-    return parts[0]
+    return next(yaml.safe_load_all(pipeline.FILE.read_text(encoding="utf-8")))
 
 
 @pytest.mark.code
@@ -39,7 +40,9 @@ def test_every_step_runs_our_image_with_its_variables(compiled):
         variables = {one["name"]: one["value"] for one in container["env"]}
         assert variables["APP_ENV"] == "dev"
         assert variables["API_URL"] == "https://api.example"
-        assert container["resources"]["cpuLimit"] == (4.0 if name == "exec-train" else 2.0)
+        trains = name == "exec-train"
+        assert container["resources"]["cpuLimit"] == (4.0 if trains else 2.0)
+        assert container["resources"]["memoryLimit"] == (16.0 if trains else 8.0)
         assert "accelerator" not in container["resources"]
 
 
@@ -52,6 +55,7 @@ def test_steps_follow_each_other_and_only_training_is_cached(compiled):
     assert cached == ["train"]
     inputs = tasks["train"]["inputs"]["parameters"]
     assert inputs["fingerprint"]["taskOutputParameter"]["producerTask"] == "validate"
+    assert inputs["code"]["taskOutputParameter"]["producerTask"] == "validate"
     assert set(inputs) == {"fingerprint", "code", "tuning"}
 
 
@@ -82,8 +86,33 @@ def test_the_job_has_its_own_identity_root_and_parameters(cloud, monkeypatch):
     assert how == {"service_account": "pipeline-dev@example-project-123.iam.gserviceaccount.com"}
     assert config["gcsOutputDirectory"] == "gs://example-project-123-dev/pipeline"
     given = config["parameterValues"]
-    assert given["source"] == "gs://example-project-123-dev/raw/0123456789ab.csv"
-    assert given["code"] == pipeline.fingerprint_of_code()
+    assert given == {"source": "gs://example-project-123-dev/raw/0123456789ab.csv", "tuning": ""}
+
+
+@pytest.mark.code
+def test_what_vertex_refuses_is_told_in_a_sentence(cloud, monkeypatch):
+    aiplatform = pytest.importorskip("google.cloud.aiplatform")
+    exceptions = pytest.importorskip("google.api_core.exceptions")
+    credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
+    refusal = exceptions.PermissionDenied("Permission 'iam.serviceAccounts.actAs' denied")
+    monkeypatch.setattr(data, "ingest", lambda: "raw/0123456789ab.csv")
+
+    def refuse(*_, **__):
+        raise refusal
+
+    monkeypatch.setattr(aiplatform.PipelineJob, "submit", refuse)
+
+    with pytest.raises(AppError, match="you are known, but may not do this"):
+        pipeline.submit(credentials=credentials)
+
+
+@pytest.mark.code
+@pytest.mark.parametrize("action", [deploy.main, lambda _: pipeline.main("compile")])
+def test_in_the_cloud_nobody_guesses_where_the_api_is(cloud, monkeypatch, action):
+    monkeypatch.delenv("API_URL")
+
+    with pytest.raises(ConfigError, match="API_URL is not set, and the API of dev"):
+        action("a-version")
 
 
 @pytest.mark.code
@@ -119,7 +148,18 @@ def test_known_data_start_nothing(champion, caplog):
 
     pipeline.if_new("moon")
 
-    assert "knows these data already" in caplog.text
+    assert "was judged on these data already" in caplog.text
+
+
+@pytest.mark.service
+def test_data_whose_model_was_refused_start_nothing_again(champion, caplog):
+    caplog.set_level("INFO")
+    registry.withdraw(champion)
+    registry.add_verdict(champion, ["too bad"])
+
+    pipeline.if_new("moon")
+
+    assert "was judged on these data already" in caplog.text
 
 
 @pytest.mark.service
@@ -143,11 +183,33 @@ def test_a_version_that_is_not_served_is_withdrawn(champion, free_port, monkeypa
 
 
 @pytest.mark.service
-def test_an_api_takes_the_champion_up(champion, free_port):
+def test_an_api_takes_the_champion_up(champion, free_port, monkeypatch):
     with deploy.running_api():
         deploy.main()
 
     assert registry.champion().history == [champion]
+    monkeypatch.setenv("DEPLOY_SECONDS", "0")
+    with pytest.raises(DeployFailed):
+        deploy.main()
+    assert registry.champion().history == [champion], "it was served before: the API is unwell"
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("answer", [b"-ERR\r\n", b"HTTP/1.1 200 OK\r\n\r\n[]", b""])
+def test_something_else_at_the_address_is_no_api(champion, monkeypatch, answer):
+    monkeypatch.setenv("DEPLOY_SECONDS", "0")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("API_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        def say():
+            asker, _ = server.accept()
+            asker.recv(1000)
+            asker.sendall(answer)
+            asker.close()
+
+        threading.Thread(target=say, daemon=True).start()
+        with pytest.raises(DeployFailed, match="it answers:"):
+            deploy.main()
 
 
 @pytest.mark.model

@@ -39,6 +39,25 @@ def test_a_promotion_can_be_rolled_back(champion):
         registry.rollback()
 
 
+def test_a_champion_that_is_judged_again_is_served_whatever_comes_out(champion):
+    evaluate.main(champion)
+    assert registry.load_champion().version == champion
+    registry.add_verdict(champion, ["bad on newer data"])
+
+    assert registry.load_champion().version == champion
+
+
+def test_who_was_champion_once_is_never_pruned(champion):
+    second = train_another()
+    registry.promote()
+    registry.rollback()
+    train.train(data.read_examples())
+
+    registry.prune("1")
+
+    assert {champion, second} <= set(registry.versions())
+
+
 def test_promoting_the_champion_again_changes_nothing(champion):
     registry.promote()
 

@@ -63,6 +63,13 @@ def test_a_search_is_recorded_and_its_choice_reproducible(champion, monkeypatch)
     assert registry.record_of(first)["sha256"] == registry.record_of(second)["sha256"]
 
 
+def test_a_search_for_another_model_is_refused(champion):
+    name = registry.add_tuning({"chosen": {"learning_rate": 1}})
+
+    with pytest.raises(ConfigError, match="chose learning_rate, which build_model"):
+        train.main(name)
+
+
 def test_an_unknown_search_is_named(champion):
     with pytest.raises(NotFound, match="tuning/none"):
         train.main("none")

@@ -52,7 +52,8 @@ def main(run: str = "") -> None:
     Raises
     ------
     ConfigError
-        The run's name or the task's number cannot be, or the run was begun with other tasks.
+        The run's name or the task's number cannot be, or the run was begun with other tasks, or
+        on other data.
     ModelRefused
         There is no champion.
     """
@@ -64,6 +65,7 @@ def main(run: str = "") -> None:
         rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
         storage.write(share.table, rows, append=True)
     storage.put(share.key(f"done-{share.task}"), b"")
+    _log.info("run %s: share %d of %d is scored", share.run, share.task + 1, share.tasks)
     if len(storage.keys(share.key("done-"))) == share.tasks:
         _publish(share, predictor.version)
 
@@ -71,16 +73,21 @@ def main(run: str = "") -> None:
 def _read_share(run: str) -> Share:
     """Say which share is ours: Cloud Run numbers the tasks of a job, elsewhere there is one."""
     now = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    name = run or os.environ.get("CLOUD_RUN_EXECUTION") or now
+    named = run or os.environ.get("CLOUD_RUN_EXECUTION")
     share = Share(
-        re.sub(r"\W", "_", name, flags=re.ASCII),
+        re.sub(r"\W", "_", named or now, flags=re.ASCII),
         read_count("CLOUD_RUN_TASK_INDEX", "0"),
         read_count("CLOUD_RUN_TASK_COUNT", "1"),
     )
     if share.task >= share.tasks:
         raise ConfigError(
             f"CLOUD_RUN_TASK_INDEX={share.task}: with CLOUD_RUN_TASK_COUNT={share.tasks} it must "
-            f"be 0 to {share.tasks - 1}."
+            f"be 0 to {share.tasks - 1}, and there must be at least one task."
+        )
+    if share.tasks > 1 and not named:
+        raise ConfigError(
+            f"CLOUD_RUN_TASK_COUNT={share.tasks}: tasks of one run must know its name, so give it "
+            "to each: `uv run poe batch NAME`. A Cloud Run job does so by itself."
         )
     return share
 
@@ -90,7 +97,8 @@ def _agree(share: Share) -> str:
     champion = registry.champion().version
     if champion is None:
         raise ModelRefused("there is no champion yet: run `uv run poe pipeline`.")
-    plan = {"model_version": champion, "count": share.tasks}
+    mark = open_storage().get(tables.EXAMPLES_MARK).data.decode()
+    plan = {"model_version": champion, "count": share.tasks, "data": mark}
     with suppress(Conflict):
         open_storage().put(share.key("plan.json"), json.dumps(plan).encode(), generation=0)
     agreed = json.loads(open_storage().get(share.key("plan.json")).data)
@@ -98,6 +106,11 @@ def _agree(share: Share) -> str:
         raise ConfigError(
             f"run {share.run} was begun with {agreed['count']} tasks, not {share.tasks}: "
             "go on with as many, or begin another run."
+        )
+    if agreed["data"] != mark:
+        raise ConfigError(
+            f"run {share.run} was begun on data {agreed['data']}, but the table holds {mark}: "
+            "begin another run."
         )
     return str(agreed["model_version"])
 
@@ -142,16 +155,28 @@ def _score(values: dict[str, list[Any]], predictor: Predictor, share: Share) -> 
 
 
 def _publish(share: Share, version: str) -> None:
-    """Tell readers of the run, and delete the tables of old ones."""
-    runs, generation = history.batches()
-    if share.table not in [run["table"] for run in runs]:
-        now = datetime.now(UTC).isoformat()
-        runs.append({"table": share.table, "model_version": version, "finished_at": now})
-        kept = json.dumps(runs[-KEPT:]).encode()
-        open_storage().put(history.BATCHES, kept, generation=generation)
+    """Tell readers of the run, and delete what is left of old ones."""
+    runs = _add_run(share, version)
     for run in runs[:-KEPT]:
         open_storage().drop(run["table"])
+        old = run["table"].removeprefix(f"{tables.BATCH_PREDICTIONS}_")
+        for key in open_storage().keys(f"batch/{old}/"):
+            open_storage().remove(key)
     _log.info("predictions of model %s are now in table %r", version, share.table)
+
+
+def _add_run(share: Share, version: str) -> list[dict[str, Any]]:
+    """Add the run to the list of those that are whole, unless another task did; give the list."""
+    while True:
+        runs, generation = history.batches()
+        if share.table in [run["table"] for run in runs]:
+            return runs
+        now = datetime.now(UTC).isoformat()
+        runs.append({"table": share.table, "model_version": version, "finished_at": now})
+        with suppress(Conflict):
+            kept = json.dumps(runs[-KEPT:]).encode()
+            open_storage().put(history.BATCHES, kept, generation=generation)
+            return runs
 
 
 def _output_schema() -> pa.Schema:

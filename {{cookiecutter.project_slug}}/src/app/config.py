@@ -76,6 +76,17 @@ def load_vertex(cloud: Cloud) -> Vertex:
     )
 
 
+def require_api_url() -> str:
+    """Give the API's address; away from a laptop nobody can guess it."""
+    settings = load_settings()
+    if settings.cloud and not read("API_URL", ""):
+        raise ConfigError(
+            f"API_URL is not set, and the API of {settings.cloud.app_env} is not on this machine: "
+            "set it to what `terraform -chdir=terraform output -raw api_url` prints."
+        )
+    return settings.api_url
+
+
 def read(name: str, default: str) -> str:
     """Read a variable of the environment; an empty one counts as not set."""
     return os.environ.get(name) or default

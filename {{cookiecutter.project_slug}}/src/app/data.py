@@ -57,8 +57,10 @@ def validate(key: str) -> str:
     """
     examples = clean(parse_csv(open_storage().get(key).data, key), key)
     open_storage().write(tables.EXAMPLES, examples)
+    found = fingerprint(to_frame(examples))
+    open_storage().put(tables.EXAMPLES_MARK, found.encode())
     _log.info("%d examples from %s are now in table %r", len(examples), key, tables.EXAMPLES)
-    return fingerprint(to_frame(examples))
+    return found
 
 
 def fingerprint_of_source() -> str:

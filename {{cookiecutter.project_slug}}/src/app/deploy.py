@@ -2,17 +2,22 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 
 from app import contract, registry
-from app.config import Settings, load_settings, read_count
+from app.config import Settings, load_settings, read_count, require_api_url
 from app.errors import DeployFailed, ModelRefused
+
+_NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)
+"""What comes of asking something that is not there, or is not our API."""
 
 _log = logging.getLogger(__name__)
 
@@ -25,28 +30,34 @@ def main(version: str = "") -> None:
     Raises
     ------
     DeployFailed
-        It does not within `DEPLOY_SECONDS`: the version is withdrawn, its predecessor is back.
+        It does not within `DEPLOY_SECONDS`: a version that was never served is withdrawn, and its
+        predecessor is back.
     """
     version = version or registry.champion().version or ""
     if not version:
         raise ModelRefused("there is no champion to deploy: run `uv run poe promote`.")
-    url, seconds = load_settings().api_url, read_count("DEPLOY_SECONDS", "60")
+    url, seconds = require_api_url(), read_count("DEPLOY_SECONDS", "60")
     try:
         _smoke(url, version, seconds)
     except DeployFailed:
         registry.withdraw(version)
         raise
+    registry.add_proof(version)
     _log.info("%s serves %s, and predicted with it", url, version)
 
 
 @contextmanager
 def running_api() -> Iterator[None]:
-    """On a laptop where no API answers, start one for as long as it is needed."""
+    """On a laptop where no API answers, start one for as long as it is needed.
+
+    SIGTERM ends it too; after SIGKILL it goes on, and the next run uses it.
+    """
     settings = load_settings()
     if settings.cloud or _answers(settings):
         yield
         return
     _log.info("no API answers at %s: one is started for this run", settings.api_url)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with subprocess.Popen([sys.executable, "-m", "app", "api"]) as process:
         try:
             yield
@@ -65,8 +76,8 @@ def _smoke(url: str, version: str, seconds: int) -> None:
                 if answer["model_version"] == version and answer["predictions"]:
                     return
             problem = f"it serves {served}"
-        except (OSError, ValueError, KeyError) as error:
-            problem = f"it answers: {error}"
+        except _NO_ANSWER as error:
+            problem = f"it answers: {error!r}"
         if time.monotonic() > deadline:
             raise DeployFailed(
                 f"{url} does not serve {version} after {seconds} s; {problem}. Is the API up, "
@@ -85,7 +96,6 @@ def _ask(url: str, record: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def _answers(settings: Settings) -> bool:
     try:
-        _ask(f"{settings.api_url}/health")
-    except (OSError, ValueError):
+        return bool(_ask(f"{settings.api_url}/health")["status"] == "ok")
+    except _NO_ANSWER:
         return False
-    return True

@@ -103,4 +103,6 @@ def export_onnx(model: Pipeline) -> bytes:
             f"this model cannot be exported to ONNX: {str(error).splitlines()[0]}. "
             "Use estimators that skl2onnx supports, see docs/EXPERIMENTATION.md."
         ) from error
+    # skl2onnx lists them in the order of a set, which differs from one process to the next
+    exported.opset_import.sort(key=lambda one: one.domain)
     return bytes(exported.SerializeToString())

@@ -1,7 +1,6 @@
 """The stages as a Kubeflow pipeline: the same on a laptop and on Vertex AI."""
 # pylint: disable=import-outside-toplevel # what one way to run it needs, the others need not
 
-import hashlib
 import logging
 import os
 import sys
@@ -13,9 +12,9 @@ from kfp import compiler, dsl, local
 
 from app import registry
 from app.components import STEPS
-from app.config import Cloud, load_settings, load_vertex
+from app.config import Cloud, load_settings, load_vertex, require_api_url
 from app.deploy import running_api
-from app.errors import AppError, ConfigError
+from app.errors import AppError, ConfigError, GateFailed
 
 FILE = Path("local/pipeline.yaml")
 _log = logging.getLogger(__name__)
@@ -34,8 +33,8 @@ TRAINING = Resources(cpu="4", memory="16G")
 def build(cloud: Cloud | None) -> Any:
     """Build the pipeline; with a cloud, each step has its image, variables and resources.
 
-    Only training may be answered from Kubeflow's cache, by the data's fingerprint and the code:
-    all other steps read or change what is outside, which the cache cannot see.
+    Only training may be answered from Kubeflow's cache, by the data's fingerprint and the code
+    of the image: all other steps read or change what is outside, which the cache cannot see.
     """
     image = load_vertex(cloud).image if cloud else "python"
     component = dsl.component(base_image=image, packages_to_install=[], install_kfp_package=False)
@@ -45,11 +44,10 @@ def build(cloud: Cloud | None) -> Any:
         task = made[name](**inputs).after(*after).set_caching_options(name == "train")
         return _equip(task, name, cloud) if cloud else task
 
-    def train_and_deploy(source: str, code: str, tuning: str = "") -> None:
+    def train_and_deploy(source: str, tuning: str = "") -> None:
         raw = step("ingest", source=source)
-        examples = step("validate", key=raw.outputs["Output"])
-        fingerprint = examples.outputs["Output"]
-        model = step("train", fingerprint=fingerprint, code=code, tuning=tuning)
+        known = step("validate", key=raw.outputs["Output"]).outputs
+        model = step("train", fingerprint=known["fingerprint"], code=known["code"], tuning=tuning)
         version = model.outputs["Output"]
         evaluated = step("evaluate", version=version)
         passed = step("gate", evaluated, version=version)
@@ -72,7 +70,7 @@ def _equip(task: Any, name: str, cloud: Cloud) -> Any:
     variables = {"APP_ENV": cloud.app_env, "GCP_PROJECT_ID": cloud.project}
     variables |= {"GCP_REGION": cloud.region, "GCS_BUCKET": cloud.bucket}
     own = (*VARIABLES, "API_URL", "GIT_COMMIT", "DEPLOY_SECONDS")
-    variables |= {name: os.environ[name] for name in own if os.environ.get(name)}
+    variables |= {variable: os.environ[variable] for variable in own if os.environ.get(variable)}
     for variable, value in variables.items():
         task.set_env_variable(variable, value)
     return task
@@ -96,25 +94,22 @@ def main(how: str = "local", tuning: str = "") -> None:
 
 
 def if_new(how: str = "local") -> None:
-    """Run the pipeline if the source differs from what the champion was trained on."""
+    """Run the pipeline if no model was judged on these data yet, whatever became of it."""
     from app import data
 
-    version = registry.champion().version
-    known = registry.record_of(version)["data"]["fingerprint"] if version else None
-    if data.fingerprint_of_source() == known:
-        _log.info("the champion %s knows these data already: nothing to do", version)
-        return
+    found = data.fingerprint_of_source()
+    for version in registry.versions():
+        if registry.record_of(version)["data"]["fingerprint"] == found and _is_judged(version):
+            _log.info("%s was judged on these data already: nothing to do", version)
+            return
     main(how)
 
 
-def fingerprint_of_code() -> str:
-    """Hash the package's source, which Kubeflow's cache does not look at."""
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-
-
-def _parameters(source: str, tuning: str) -> dict[str, str]:
-    return {"source": source, "code": fingerprint_of_code(), "tuning": tuning}
+def _is_judged(version: str) -> bool:
+    try:
+        return "reasons" in registry.evaluation_of(version)
+    except GateFailed:
+        return False
 
 
 def _run_local(tuning: str) -> None:
@@ -131,7 +126,7 @@ def _run_local(tuning: str) -> None:
     with running_api(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            build(None)(**_parameters(settings.source, tuning))
+            build(None)(source=settings.source, tuning=tuning)
         except RuntimeError as error:
             raise AppError(f"the pipeline stopped, see above: {error}") from None
 
@@ -158,21 +153,22 @@ def submit(tuning: str = "", credentials: Any = None) -> None:
     from google.cloud import aiplatform
 
     from app import data
+    from app.storage.remedies import translated
 
     cloud = _require_cloud()
     vertex = load_vertex(cloud)
     _compile(tuning)
     source = f"gs://{cloud.bucket}/{data.ingest()}"
-    job = aiplatform.PipelineJob(
-        display_name="train-and-deploy",
-        template_path=str(FILE),
-        pipeline_root=vertex.root,
-        parameter_values=_parameters(source, tuning),
-        project=cloud.project,
-        location=cloud.region,
-        credentials=credentials,
-    )
-    job.submit(service_account=vertex.service_account)
+    with translated(cloud, missing="the pipeline: Vertex AI does not find it."):
+        aiplatform.PipelineJob(
+            display_name="train-and-deploy",
+            template_path=str(FILE),
+            pipeline_root=vertex.root,
+            parameter_values={"source": source, "tuning": tuning},
+            project=cloud.project,
+            location=cloud.region,
+            credentials=credentials,
+        ).submit(service_account=vertex.service_account)
     _log.info("submitted: the console shows it under Vertex AI, Pipelines")
 
 
@@ -180,4 +176,5 @@ def _require_cloud() -> Cloud:
     cloud = load_settings().cloud
     if cloud is None:
         raise ConfigError("APP_ENV is 'local': Vertex AI needs dev, tst, acc or prd.")
+    require_api_url()
     return cloud

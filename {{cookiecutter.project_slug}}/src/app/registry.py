@@ -2,10 +2,11 @@
 
 import json
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from app.errors import ConfigError, GateFailed, ModelRefused, NotFound
+from app.errors import ConfigError, Conflict, GateFailed, ModelRefused, NotFound
 from app.predict import Predictor
 from app.storage import open_storage
 
@@ -66,8 +67,15 @@ def load(version: str) -> Predictor:
 
 
 def load_passed(version: str) -> Predictor:
-    """Load a version that the gate let pass; `GateFailed` if it did not."""
-    _require_passed(version)
+    """Load a version that the gate let pass; `GateFailed` if it did not.
+
+    What made it champion once holds for ever: to evaluate it again, on other data, changes
+    nothing of what is served.
+    """
+    try:
+        _require_passed(version, _read(_key(version, "passed.json")))
+    except NotFound:
+        _require_passed(version, evaluation_of(version))
     return load(version)
 
 
@@ -151,16 +159,20 @@ def promote(version: str = "") -> None:
         Somebody else promoted at the same moment.
     """
     version, current = version or newest(), champion()
-    load_passed(version)
+    evaluation = evaluation_of(version)
+    _require_passed(version, evaluation)
+    load(version)
     if version == current.version:
         _log.info("%s is the champion already", version)
         return
-    against = evaluation_of(version).get("against")
+    against = evaluation.get("against")
     if against != current.version:
         raise GateFailed(
             f"{version} was compared with {against or 'no champion'}, but the champion is "
             f"{current.version or 'nobody'}: run `uv run poe evaluate` and `gate` again."
         )
+    with suppress(Conflict):  # it was champion before
+        open_storage().put(_key(version, "passed.json"), _to_json(evaluation), generation=0)
     _point_to([*current.history, version], current.generation)
     _log.info("%s is the champion now (before: %s)", version, current.version or "none")
 
@@ -170,15 +182,25 @@ def rollback() -> None:
     current = champion()
     if len(current.history) < 2:
         raise NotFound("there is no former champion to go back to.")
-    load(current.history[-2])
+    load_passed(current.history[-2])
     _point_to(current.history[:-1], current.generation)
     _log.info("%s is the champion again", current.history[-2])
 
 
+def add_proof(version: str) -> None:
+    """Remember that the API predicted with a version."""
+    open_storage().put(_key(version, "served.json"), b"{}")
+
+
 def withdraw(version: str) -> None:
-    """Take the championship from a version that cannot be served; its predecessor has it again."""
+    """Take the championship from a version that was never served; its predecessor has it again.
+
+    One that was served before stays: then it is the API that is unwell.
+    """
     current = champion()
-    if current.version == version:
+    if open_storage().keys(_key(version, "served.json")):
+        _log.warning("%s was served before, so it stays champion", version)
+    elif current.version == version:
         _point_to(current.history[:-1], current.generation)
         _log.warning("%s is withdrawn; champion: %s", version, champion().version or "none")
 
@@ -188,18 +210,20 @@ def prune(keep: str = "10") -> list[str]:
     if not (keep.isascii() and keep.isdigit() and int(keep)):
         raise ConfigError(f"prune {keep}: say how many versions to keep, 1 or more.")
     storage, kept = open_storage(), {*versions()[-int(keep) :], *champion().history}
-    gone = [version for version in versions() if version not in kept]
-    for version in gone:
+    gone = []
+    for version in versions():
         keys = storage.keys(_key(version, ""))
+        if version in kept or _key(version, "passed.json") in keys:
+            continue
+        gone.append(version)
         for key in sorted(keys, key=lambda key: not key.endswith("record.json")):
             storage.remove(key)
     _log.info("%d versions deleted, %d kept", len(gone), len(versions()))
     return gone
 
 
-def _require_passed(version: str) -> None:
+def _require_passed(version: str, evaluation: Record) -> None:
     """Refuse a version that the gate did not let pass, or whose record names another file."""
-    evaluation = evaluation_of(version)
     if "reasons" not in evaluation:
         raise GateFailed(f"{version} was not judged: run `uv run poe gate` first.")
     if evaluation["reasons"] or evaluation["sha256"] != record_of(version)["sha256"]:

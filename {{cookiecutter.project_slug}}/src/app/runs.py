@@ -83,7 +83,7 @@ def _verdict(version: str, evaluation: dict[str, Any]) -> str:
     if version == registry.champion().version:
         return "champion"
     reasons = evaluation.get("reasons")
-    return "not judged" if reasons is None else f"{len(reasons)} reasons" if reasons else "passed"
+    return "not judged" if reasons is None else "refused" if reasons else "passed"
 
 
 def _evaluation(version: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _facts(version: str) -> dict[str, Any]:
-    """Flatten record and evaluation: `data.rows`, `model.r2`, and so on."""
+    """Flatten record and evaluation: `data.rows`, `evaluation.model.r2`, and so on."""
     told = registry.record_of(version) | {"evaluation": _evaluation(version)}
     flat: pd.DataFrame = pd.json_normalize(told)
     return dict(flat.iloc[0])

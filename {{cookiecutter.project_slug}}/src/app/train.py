@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from app import contract, data, metrics, registry, schema
-from app.errors import AppError, Conflict
+from app.errors import AppError, ConfigError, Conflict
 from app.model import SEED, build_baseline, build_model, export_onnx, to_x, to_xy
 from app.predict import Predictor
 
@@ -36,12 +36,19 @@ def main(tuning: str = "", fingerprint: str = "") -> str:
     ------
     Conflict
         The table holds other data: somebody replaced it meanwhile.
+    ConfigError
+        The search chose what the model does not know.
     """
     examples = data.read_examples()
     found = data.fingerprint(examples)
     if fingerprint not in ("", found):
         raise Conflict(f"the table holds data {found}, not {fingerprint}: it was replaced; again.")
     chosen = registry.tuning_of(tuning)["chosen"] if tuning else {}
+    if unknown := set(chosen) - set(build_model.__kwdefaults__ or {}):
+        raise ConfigError(
+            f"the search {tuning} chose {', '.join(sorted(unknown))}, which build_model in "
+            "src/app/model.py does not know: run `uv run poe tune` again."
+        )
     return train(examples, tuning, **chosen)
 
 

@@ -10,6 +10,9 @@ from app.errors import InvalidData
 EXAMPLES = "examples"
 """Written by `data`: clean rows with a known target."""
 
+EXAMPLES_MARK = "examples.txt"
+"""The object that names the data in `examples`, by their fingerprint."""
+
 BATCH_PREDICTIONS = "batch_predictions"
 """Written by `batch`, a table for each run: features with the champion's answers; see `history`."""
 
