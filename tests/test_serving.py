@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import pytest
@@ -38,7 +39,8 @@ def grouped(name):
 @pytest.fixture(scope="module", params=map(grouped, ("Flask", "Connexion")))
 def project(bake, request):
     """Generate a project with a champion."""
-    made = bake(asynchronous_serving="yes", api_framework=request.param)
+    sample = {"Flask": "penguins", "Connexion": "delays"}[request.param]
+    made = bake(asynchronous_serving="yes", api_framework=request.param, sample=sample)
     for task in ("data", "train", "evaluate", "gate", "promote"):
         made.poe(task)
     return made
@@ -202,6 +204,60 @@ def test_the_end_under_load_loses_nothing(project, serve, record):
     assert ids <= stored_ids(project), served.log.read_text()[-3000:]
     assert "SIGSEGV" not in served.log.read_text()
     assert "SIGABRT" not in served.log.read_text()
+
+
+def stalled(served, what):
+    """Connect and send the beginning of a request, and no more."""
+    client = socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2])))
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+    body = b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
+    client.sendall(head + (body if what == "body" else b""))
+    return client
+
+
+@pytest.mark.parametrize("what", ["head", "body"])
+def test_clients_that_fall_silent_hold_up_nobody_for_long(serve, what):
+    with serve() as served, ExitStack() as stack:
+        for _ in range(12):
+            stack.enter_context(stalled(served, what))
+        time.sleep(0.5)
+
+        assert requests.get(f"{served.url}/health", timeout=50).ok
+
+
+def test_a_client_that_falls_silent_costs_no_prediction_at_the_end(serve, record, project):
+    with serve() as served, stalled(served, "body"):
+        heard = [served.ask(record).json() for _ in range(20)]
+        served.process.send_signal(signal.SIGTERM)
+        code = served.process.wait(12)
+
+    assert code == 0
+    assert {answer["predictions"][0]["id"] for answer in heard} <= stored_ids(project)
+
+
+def test_bodies_in_chunks_are_read_and_limited(serve, record):
+    asked = {"headers": {"Content-Type": "application/json"}, "timeout": 30}
+    with serve() as served:
+        url, text = f"{served.url}/predict", json.dumps(record).encode()
+        good = requests.post(url, data=iter([text[:5], text[5:]]), **asked)
+        large = requests.post(url, data=iter([text, b" " * 2_000_000]), **asked)
+        with socket.create_connection(("127.0.0.1", int(url.split(":")[2][:-8]))) as client:
+            head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+            broken = client.recv(100)
+
+    assert good.status_code == 200, good.text
+    assert large.status_code == 413, large.text
+    assert b" 400 " in broken
+
+
+def test_odd_addresses_are_answered(serve):
+    with serve() as served:
+        assert requests.get(f"{served.url}/docs", timeout=10).status_code == 200
+        odd = requests.get(f"{served.url}/jobs/a%0Ab", timeout=10)
+
+    assert odd.status_code == 404
+    assert odd.json()["request_id"]
 
 
 SLOW_STORE = """

@@ -1,5 +1,7 @@
 import json
 import logging
+import shutil
+import threading
 import time
 
 import pytest
@@ -7,7 +9,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from app import batch, contract, history, logs, parsing, registry
-from app.api import spec
+from app.api import handlers, spec
 from app.config import Cloud
 from app.errors import ConfigError
 from app.storage import open_storage
@@ -98,6 +100,37 @@ def test_an_unknown_id_is_told(client, champion):
     assert "no prediction has the id 'unknown'" in problems(answer, 404)
 
 
+def test_a_label_is_as_strict_as_a_record(client, champion):
+    for label in ([], {}, "?", "12.5 ", None):
+        told = problems(client.put("/past_predictions/x", json={"label": label}), 422)
+        assert "label" in told
+
+
+def test_a_whole_number_may_have_a_point(client, champion):
+    whole = [c.name for c in contract.features().values() if c.kind == "integer"]
+    record = RECORD | {name: float(RECORD[name]) for name in whole if RECORD[name] is not None}
+
+    one, other = client.post("/predict", json=[RECORD, record]).json["predictions"]
+
+    assert one["prediction"] == other["prediction"]
+
+
+def test_an_api_whose_storage_is_gone_is_not_ready(client, champion, tmp_path):
+    assert client.get("/ready").status_code == 200
+    shutil.rmtree(tmp_path / "store")
+
+    assert "storage is not what it was" in problems(client.get("/ready"), 503)
+
+
+def test_readers_of_a_slow_store_leave_threads_to_predict(client, champion, monkeypatch):
+    monkeypatch.setattr(handlers, "_READERS", threading.Semaphore(0))
+
+    told = problems(client.get("/past_predictions"), 503)
+
+    assert "too many requests wait for storage" in told
+    assert client.post("/predict", json=RECORD).status_code == 200
+
+
 def test_a_wrong_label_is_told(client, champion):
     for body in ({"label": ["?"]}, {"other": 1}, [1]):
         assert "label" in problems(client.put("/past_predictions/x", json=body), 422)
@@ -113,7 +146,7 @@ JSON = "application/json"
         (b"{", 400, "not JSON"),
         (b"\xff", 400, "not JSON"),
         (b"[" * 100_000, 400, "recursion"),
-        (b"{}" + b" " * 10_000_000, 413, "data value transmitted exceeds"),
+        (b"{}" + b" " * 10_000_000, 413, "larger than 1 MiB: send fewer records"),
         (b"[]", 422, "0 records: send 1 to 1000"),
         (b"[" + b"{}," * 1000 + b"{}]", 422, "1001 records"),
         (b"[1]", 422, "record 1: 1 must be"),
@@ -124,7 +157,7 @@ def test_a_body_that_is_no_record_is_told(client, champion, body, status, messag
     answer = client.post("/predict", data=body, content_type=JSON)
 
     assert message in problems(answer, status)
-    assert not history.past(10)
+    assert client.get("/past_predictions").json["past_predictions"] == []
 
 
 def test_a_wrong_content_type_is_told(client, champion):

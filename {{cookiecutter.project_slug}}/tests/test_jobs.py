@@ -61,6 +61,7 @@ def test_a_bad_record_is_refused_at_the_door(client, champion):
 
 
 def test_an_unknown_job_is_told(client, champion):
+    finished(client, submit(client))
     for job_id in ("unknown", "a b", "..", "x" * 300):
         answer = client.get(f"/jobs/{job_id}")
         assert answer.status_code == 404

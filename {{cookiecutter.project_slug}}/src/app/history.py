@@ -64,7 +64,10 @@ def add_label(prediction_id: str, label: Any) -> None:
         No prediction has this id.
     """
     if not _read(tables.PREDICTIONS, "predicted_at", 1, {"id": prediction_id}):
-        raise NotFound(f"no prediction has the id {prediction_id!r}: see GET /past_predictions.")
+        raise NotFound(
+            f"no prediction has the id {prediction_id!r}: see GET /past_predictions. "
+            "Where several processes serve, one is stored some seconds after its answer."
+        )
     row = {"id": prediction_id, "label": json.dumps(label), "labelled_at": datetime.now(UTC)}
     open_storage().write(tables.LABELS, pa.Table.from_pylist([row], _LABEL), append=True)
 

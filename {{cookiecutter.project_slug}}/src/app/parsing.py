@@ -68,10 +68,28 @@ def parse_records(payload: Any) -> list[dict[str, Any]]:
     if not 1 <= len(records) <= RECORDS:
         raise InvalidData(f"{len(records)} records: send 1 to {RECORDS} in one request.")
     try:
-        parsed = _records().validate_python(records, strict=True)
+        parsed = _records().validate_python([_whole(record) for record in records], strict=True)
     except ValidationError as error:
         raise InvalidData(*_sentences(error, where)) from None
     return [vars(record) for record in parsed]
+
+
+def _whole(record: Any) -> Any:
+    """Make 2.0 a whole number where one is asked for: JSON has only one kind of number."""
+    if not isinstance(record, dict):
+        return record
+    found = {
+        name: int(value)
+        for name in _whole_numbers()
+        if isinstance(value := record.get(name), float) and value.is_integer()
+    }
+    return record | found if found else record
+
+
+@cache
+def _whole_numbers() -> list[str]:
+    columns = contract.columns(schema.Example).values()
+    return [column.name for column in columns if column.kind == "integer"]
 
 
 @cache
@@ -80,9 +98,11 @@ def _records() -> TypeAdapter[list[schema.Record]]:
 
 
 def parse_label(value: Any) -> Any:
-    """Parse a true value of the target, as it comes in a request."""
+    """Parse a true value of the target, as it comes in a request: strictly, as a record."""
+    column = contract.target()
+    label = TypeAdapter(column.annotation, config=schema.Record.model_config)
     try:
-        return _parse_values(contract.target(), [value])[0]
+        return label.validate_python(_whole({column.name: value})[column.name], strict=True)
     except ValidationError as error:
         raise InvalidData(*_sentences(error, lambda _: "label")) from None
 

@@ -6,15 +6,22 @@ The API is imported in the workers only: ONNX Runtime, once imported, does not s
 import importlib
 import os
 import shutil
+import socket
+import time
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
-_SILENT_SECONDS = 10.0
-"""How long a client may pause in the middle of its request, or of reading the answer."""
+_HEAD_SECONDS = 10.0
+"""So long a client may take to say what it asks; until then it holds one of the threads."""
+
+_REQUEST_SECONDS = 20.0
+"""So long the rest may take, to the end of the answer."""
 
 
 # gunicorn carries no types, and its `init` is for its own command line
@@ -33,14 +40,13 @@ class Server(BaseApplication):  # type: ignore[misc] # pylint: disable=abstract-
         """Set what differs from gunicorn's defaults."""
         options = {
             "bind": self._address,
-            "worker_class": "gthread",
+            "worker_class": f"{__name__}.Worker",
             "threads": 8,
             "graceful_timeout": 9,
             "keepalive": 5,
             "control_socket_disable": True,
             "logger_class": _Logger,
             "post_worker_init": _leave_time_to_store,
-            "pre_request": _limit_silence,
             "child_exit": _forget_worker,
             "on_exit": _forget_metrics,
         }
@@ -50,6 +56,44 @@ class Server(BaseApplication):  # type: ignore[misc] # pylint: disable=abstract-
     def load(self) -> Any:
         """Make the application, in each worker."""
         return importlib.import_module("app.api").create_app()
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Gunicorn's threads, which no slow client holds for ever."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._deadlines: dict[Any, float] = {}
+
+    def handle(self, conn: Any) -> Any:
+        """Read a request and answer it, in a thread."""
+        self._deadlines[conn] = time.monotonic() + _HEAD_SECONDS
+        try:
+            return super().handle(conn)
+        finally:
+            del self._deadlines[conn]
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head was read."""
+        self._deadlines[conn] = time.monotonic() + _REQUEST_SECONDS
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Cut off who is too slow; gunicorn calls this about once a second."""
+        super().murder_pending()
+        self._cut_off(time.monotonic())
+
+    def run(self) -> None:
+        """Serve until SIGTERM; then store what is left, whoever still holds a thread."""
+        super().run()
+        self._cut_off(float("inf"))
+        self.wsgi.extensions["serving"].close()
+
+    def _cut_off(self, now: float) -> None:
+        for conn, deadline in list(self._deadlines.items()):
+            if deadline < now:
+                with suppress(OSError):  # it is gone already
+                    conn.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Logger(Logger):  # type: ignore[misc]
@@ -64,10 +108,6 @@ class _Logger(Logger):  # type: ignore[misc]
 def _leave_time_to_store(worker: Any) -> None:
     """Let this process wait less for its requests than its parent waits until it kills it."""
     worker.cfg.set("graceful_timeout", 2)
-
-
-def _limit_silence(_worker: Any, request: Any) -> None:
-    request.unreader.sock.settimeout(_SILENT_SECONDS)
 
 
 def _forget_worker(_server: Arbiter, worker: Any) -> None:

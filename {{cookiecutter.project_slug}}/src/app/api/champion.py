@@ -15,9 +15,9 @@ _log = logging.getLogger(__name__)
 class Champion:
     """The champion of the registry, in memory.
 
-    Every `seconds` one request makes a thread look who is champion now. Requests go on with the
-    model at hand until the next one is loaded and checked, so a change makes none of them wait
-    or fail. A champion that is refused, or a registry that does not answer, leaves it in place.
+    Every `seconds` a request, also for `/health`, makes a thread look who is champion now. Requests
+    go on with the model at hand until the next one is loaded and checked, so a change makes none of
+    them wait or fail. A champion that is refused, or a registry that does not answer, leaves it.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -39,19 +39,23 @@ class Champion:
             with self._looking:
                 if self._predictor is None:
                     self._look()
-        elif time.monotonic() - self._tried >= self._seconds:
-            self._tried = time.monotonic()
-            Thread(target=self._look_again, daemon=True).start()
+        self._look_sometimes()
         assert self._predictor is not None
         return self._predictor
 
     def status(self) -> dict[str, object]:
         """Tell the model's version, when the registry last confirmed it, and what went wrong."""
+        self._look_sometimes()
         if self._predictor is None:
             return {"model_version": None, "confirmed_seconds_ago": None, "problem": self._problem}
         ago = round(time.monotonic() - self._confirmed, 1)
         version = self._predictor.version
         return {"model_version": version, "confirmed_seconds_ago": ago, "problem": self._problem}
+
+    def _look_sometimes(self) -> None:
+        if self._predictor is not None and time.monotonic() - self._tried >= self._seconds:
+            self._tried = time.monotonic()
+            Thread(target=self._look_again, daemon=True).start()
 
     def _look(self) -> None:
         """Load the champion, if it is another one than that in memory."""

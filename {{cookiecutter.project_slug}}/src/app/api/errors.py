@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.api import observe
@@ -16,6 +16,8 @@ def told(error: Exception) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Turn any error into content, status and headers of an answer, never with a traceback."""
     if isinstance(error, AppError):
         code, problems = error.status, error.problems
+    elif isinstance(error, RequestEntityTooLarge):
+        code, problems = 413, ["the body is larger than 1 MiB: send fewer records in one request."]
     elif isinstance(error, HTTPException):
         code, problems = error.code or 500, [error.description or error.name]
     else:

@@ -1,25 +1,35 @@
 """What each operation of `openapi.yaml` does; the file names these functions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Semaphore
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
 from pydantic_core import from_json, to_json
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
-from app import contract, history, parsing, schema
+from app import contract, history, parsing, registry, schema
 from app.api import observe, spec
 from app.api.serving import Serving
-from app.errors import AppError, InvalidData
+from app.errors import AppError, InvalidData, NotFound, StorageUnavailable
 from app.storage import open_storage
 
 SEND_JSON = "send JSON, with the header Content-Type: application/json."
 _FLUSH_SECONDS = 2.0
-_MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+_READERS = Semaphore(4)
+"""So many threads may wait for storage; the others are there to predict."""
 
 
 def attach(app: Flask) -> None:
     """Give an application what the handlers work with."""
-    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.extensions["serving"] = Serving()
 
 
@@ -37,9 +47,14 @@ def health() -> Response:
 
 
 def ready() -> Response:
-    """Say that predictions can be made: a model is loaded, storage answers."""
+    """Say that predictions can be made and kept: a model is loaded, storage answers."""
     version = serving().champion.predictor().version
-    open_storage().keys("champion.json")
+    try:
+        open_storage().get(registry.CHAMPION)
+    except NotFound as error:
+        raise StorageUnavailable(f"storage is not what it was: {error}") from None
+    if problem := serving().journal.problem:
+        raise StorageUnavailable(f"predictions cannot be stored: {problem}")
     return reply({"status": "ready", "model_version": version})
 
 
@@ -63,8 +78,8 @@ def past_predictions() -> Response:
     limit = request.args.get("limit", "100")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 1000):
         raise BadRequest(f"limit={limit!r} is not a whole number from 1 to 1000.")
-    serving().journal.flush(_FLUSH_SECONDS)
-    return reply({"past_predictions": history.past(int(limit))})
+    with _storage():
+        return reply({"past_predictions": history.past(int(limit))})
 
 
 def label(prediction_id: str) -> Response:
@@ -73,9 +88,21 @@ def label(prediction_id: str) -> Response:
     if not isinstance(sent, dict) or list(sent) != ["label"]:
         raise InvalidData('send {"label": ...} with what proved true.')
     value = parsing.parse_label(sent["label"])
-    serving().journal.flush(_FLUSH_SECONDS)
-    history.add_label(prediction_id, value)
+    with _storage():
+        history.add_label(prediction_id, value)
     return reply({"id": prediction_id, "label": value})
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """Wait for storage, with what was predicted before in it, unless too many wait already."""
+    if not _READERS.acquire(blocking=False):
+        raise StorageUnavailable("too many requests wait for storage: try again in some seconds.")
+    try:
+        serving().journal.flush(_FLUSH_SECONDS)
+        yield
+    finally:
+        _READERS.release()
 
 
 def page() -> tuple[str, int]:
@@ -110,9 +137,22 @@ def body() -> Any:
     if not request.is_json:
         raise UnsupportedMediaType(SEND_JSON)
     try:
-        return from_json(request.get_data(cache=False))
+        return from_json(_content())
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}.") from None
+
+
+def _content() -> bytes:
+    """Read the body; one that is sent in chunks has no length to be refused by."""
+    try:
+        content = request.get_data(cache=False)
+    except HTTPException:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught # each server has its own
+        raise BadRequest(f"the body cannot be read: {error}.") from None
+    if request.content_length is None and len(content) >= MAX_BODY_BYTES:
+        raise RequestEntityTooLarge
+    return content
 
 
 def reply(content: dict[str, Any], status: int = 200) -> Response:

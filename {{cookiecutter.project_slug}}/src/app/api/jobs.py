@@ -86,7 +86,9 @@ def result(job_id: str) -> Response:
 
 
 def _worker() -> Worker:
-    found: Worker = current_app.extensions.setdefault("jobs", Worker(serving()))
+    if "jobs" not in current_app.extensions:
+        current_app.extensions["jobs"] = Worker(serving())
+    found: Worker = current_app.extensions["jobs"]
     return found
 
 

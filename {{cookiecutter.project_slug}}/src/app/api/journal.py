@@ -1,6 +1,5 @@
 """Predictions on their way to storage, in the background: no answer waits for it."""
 
-import atexit
 import logging
 import time
 from collections import deque
@@ -30,19 +29,19 @@ class Journal:
     Between two writes it rests `pause_seconds`, or 20 times as long as the last write took but at
     most `LONGEST_REST` seconds, so that storage takes little of the machine; not while `AT_ONCE`
     predictions wait.
-    While storage is down they wait. What finds the queue full, what storage refuses and what is
-    left at the end is lost: counted in the metrics and told in the log, never silently.
+    While storage is down they wait, and `problem` says why. What finds the queue full, what storage
+    refuses and what is left at the end is lost: counted in the metrics and told in the log, never
+    silently.
     """
 
     def __init__(self, remember: Callable[[list[Any]], None], pause_seconds: float = 1.0) -> None:
         self._remember = remember
-        self._pause_seconds = pause_seconds
         self._waiting: deque[Any] = deque()
-        self._thread: Thread | None = None
+        self._thread = Thread(target=self._work, args=[pause_seconds], name="journal", daemon=True)
         self._closed = False
         self._hurry = Event()
         self._stored = Condition()
-        atexit.register(self.close)  # after SIGTERM, when the last request is answered
+        self.problem: str | None = None
 
     @property
     def waiting(self) -> int:
@@ -51,12 +50,15 @@ class Journal:
 
     def add(self, predictions: Sequence[Any]) -> None:
         """Take the predictions of one request; returns at once."""
+        if self._closed:
+            self._lose(len(predictions), "the process ends")
+            return
         if len(self._waiting) + len(predictions) > CAPACITY:
             self._lose(len(predictions), f"{CAPACITY} wait for storage already")
             return
         self._waiting.extend(predictions)
         observe.WAITING.inc(len(predictions))
-        if self._thread is None:
+        if self._thread.ident is None:
             self._start()
 
     def flush(self, seconds: float) -> bool:
@@ -65,7 +67,7 @@ class Journal:
         with self._stored:
             return self._stored.wait_for(lambda: not self._waiting, seconds)
 
-    def close(self, seconds: float = 6.0) -> None:
+    def close(self, seconds: float) -> None:
         """Store what is left, and count as lost what cannot be stored in time."""
         self.flush(seconds)
         with self._stored:
@@ -78,21 +80,20 @@ class Journal:
     def _start(self) -> None:
         """Start the thread with the first prediction: a server forks before that."""
         with self._stored:
-            if self._thread is None:
-                self._thread = Thread(target=self._work, name="journal", daemon=True)
+            if self._thread.ident is None:
                 self._thread.start()
 
-    def _work(self) -> None:
-        rest = self._pause_seconds
+    def _work(self, pause_seconds: float) -> None:
+        rest = pause_seconds
         while not self._closed:
             if len(self._waiting) < AT_ONCE:
                 self._hurry.wait(rest)
             some, started = list(islice(self._waiting, AT_ONCE)), time.monotonic()
             if some and not self._store(some):
-                time.sleep(self._pause_seconds)
+                time.sleep(pause_seconds)
                 continue
             self._forget(len(some))
-            rest = max(self._pause_seconds, min(20 * (time.monotonic() - started), LONGEST_REST))
+            rest = max(pause_seconds, min(20 * (time.monotonic() - started), LONGEST_REST))
 
     def _forget(self, count: int) -> None:
         """Drop the oldest, which need not wait any longer."""
@@ -109,7 +110,9 @@ class Journal:
         """Write to storage; False if these predictions shall be tried again."""
         try:
             self._remember(predictions)
+            self.problem = None
         except StorageUnavailable as error:
+            self.problem = str(error)
             _log.warning("%d predictions wait for storage: %s", len(self._waiting), error)
             return False
         except Exception as error:  # pylint: disable=broad-exception-caught # the next may pass

@@ -33,7 +33,7 @@ WAITING = Gauge(
 CONFIRMED = Gauge(
     "api_champion_confirmed_timestamp_seconds",
     "When the registry last confirmed the champion",
-    multiprocess_mode="livemin",
+    multiprocess_mode="livemostrecent",
 )
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _QUIET = ("health", "ready", "metrics")

@@ -119,6 +119,8 @@ class LocalStorage:
             database.execute("SET TimeZone = 'UTC'")
             database.execute("SET memory_limit = '128MB'")  # by default it fills the machine's
             yield database
+        except (duckdb.IOException, duckdb.TransactionException) as error:
+            raise _unavailable(self._file, error) from error
         finally:
             database.close()
 

@@ -25,8 +25,11 @@ def checked_name(name: str) -> str:
 
 def checked_key(key: str) -> str:
     """Give the key of an object, which cannot lead out of the store."""
-    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)*", key, flags=re.ASCII):
-        raise NotFound(f"{key!r} is not a key: use letters, digits and ._- between slashes.")
+    if not re.fullmatch(r"\w[\w.-]{,199}(/\w[\w.-]{,199}){,9}", key, flags=re.ASCII):
+        raise NotFound(
+            f"{key[:80]!r} is not a key: use letters, digits and ._- between slashes, "
+            "at most 200 at a time."
+        )
     return key
 
 

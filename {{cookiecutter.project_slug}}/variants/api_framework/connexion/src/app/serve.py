@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 
+from app import logs
 from app.config import load_settings, read_count, require_free_port
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     """Serve on `HOST` and `PORT` until stopped; `WEB_CONCURRENCY` is the number of processes."""
     settings, workers = load_settings(), read_count("WEB_CONCURRENCY", "1")
     require_free_port(settings.host, settings.port, "PORT")
+    logs.configure(settings.cloud)
     if workers > 1:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
     try:

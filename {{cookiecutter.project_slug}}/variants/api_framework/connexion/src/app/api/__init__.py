@@ -5,6 +5,7 @@ OpenAPI 3.0 only, so it gets the contract without the schemas of the records, wh
 3.1; the records are checked by `schema.py`, as in a file.
 """
 
+import asyncio
 import json
 import logging
 import os
@@ -18,14 +19,17 @@ from connexion.lifecycle import ConnexionRequest, ConnexionResponse  # type: ign
 from connexion.middleware import MiddlewarePosition  # type: ignore[import-untyped]
 from connexion.options import SwaggerUIOptions  # type: ignore[import-untyped]
 from connexion.validators import ParameterValidator  # type: ignore[import-untyped]
-from flask import Flask
+from flask import Flask, redirect
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import multiprocess
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException as Refused
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException, NotFound, RequestTimeout, default_exceptions
 
 from app.api import errors, handlers, observe, spec
+
+_BODY_SECONDS = 20.0
+"""So long a client may take to send the body of its request."""
 
 _Message = dict[str, Any]
 
@@ -49,6 +53,7 @@ def create_app() -> FlaskApp:
     contract["components"]["schemas"] = dict.fromkeys(contract["components"]["schemas"], {})
     app.add_api(contract | {"openapi": "3.0.3"}, base_path="")
     app.add_url_rule("/", "page", handlers.page, methods=["GET", "POST"])  # for people only
+    app.app.add_url_rule("/docs", "docs", lambda: redirect("/docs/"))
     app.app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.yaml"))
     return app
 
@@ -85,7 +90,11 @@ def _told(_request: ConnexionRequest, problem: Refused) -> ConnexionResponse:
 
 
 class _Observed:
-    """Observes each request: the outermost layer."""
+    """Observes each request, and reads its body: the outermost layer.
+
+    A body is read here, where waiting for a slow client holds no thread; and whole, because the
+    layer below takes a body without a length, sent in chunks, for an empty one.
+    """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self._app = app
@@ -107,4 +116,45 @@ class _Observed:
                 request.finish(operation, scope["method"], scope["path"], message["status"])
             await send(message)
 
-        await self._app(scope, receive, observed)
+        try:
+            body = await _body(scope["path"], receive)
+        except HTTPException as refusal:
+            await _refuse(observed, refusal)
+            return
+        scope["headers"] = [
+            *(pair for pair in scope["headers"] if pair[0] not in _LENGTHS),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        unread = [{"type": "http.request", "body": body}]
+
+        async def receive_again() -> _Message:
+            message: _Message = unread.pop() if unread else await receive()
+            return message
+
+        await self._app(scope, receive_again, observed)
+
+
+_LENGTHS = (b"content-length", b"transfer-encoding")
+
+
+async def _body(path: str, receive: Any) -> bytes:
+    """Read a body, but not much more than is taken; raises `HTTPException`."""
+    if min(path) < " ":
+        raise NotFound(f"{path!r} holds a control character.")
+    body, more = bytearray(), True
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            while more and len(body) <= handlers.MAX_BODY_BYTES:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise RequestTimeout(f"the body did not come within {_BODY_SECONDS:.0f} s.") from None
+    return bytes(body)
+
+
+async def _refuse(send: Any, refusal: HTTPException) -> None:
+    content, status, _ = errors.told(refusal)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(content).encode()})

@@ -1,5 +1,7 @@
 """Which model answers a request: the champion, or for some users the challenger."""
 
+import atexit
+import time
 from typing import Any
 
 from flask import has_request_context, request
@@ -11,6 +13,9 @@ from app.api.journal import Journal
 from app.api.trial import Trial
 from app.config import load_settings
 
+END_SECONDS = 6.0
+"""So long the end of the process may take to store what is left."""
+
 
 class Serving:
     """The champion in memory, the models on trial, and the journals of what they answered."""
@@ -19,6 +24,7 @@ class Serving:
         self.champion = Champion(load_settings().champion_poll_seconds)
         self.journal = Journal(history.remember)
         self.trial = Trial()
+        atexit.register(self.close)
 
     def answer(self, records: list[dict[str, Any]]) -> dict[str, Any]:
         """Answer parsed records; `X-User-Id` says for whom, and decides by which model."""
@@ -30,6 +36,7 @@ class Serving:
         return told
 
     def close(self) -> None:
-        """Store what is left."""
-        self.journal.close()
-        self.trial.journal.close()
+        """Store what is left, the answers first, and count as lost what is not stored in time."""
+        end = time.monotonic() + END_SECONDS
+        for journal in (self.journal, self.trial.journal):
+            journal.close(max(0.0, end - time.monotonic()))
