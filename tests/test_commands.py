@@ -108,6 +108,23 @@ def test_a_port_in_use_is_told(bake, free_ports):
     assert "Traceback" not in done.stderr
 
 
+def test_a_whole_deployment_is_printed_for_who_has_no_account(bake):
+    project = bake(gcp_project_id="example-project-456")
+
+    printed = project.poe("cloud-up", "dev", "--dry-run")
+    printed += project.poe("release", "dev", "--dry-run")
+    printed += project.poe("cloud-down", "everything", "--dry-run")
+
+    commands = [line for line in printed.splitlines() if line.startswith("$ ")]
+    steps = ("services enable", "buckets create", "bootstrap apply", "terraform apply",
+             "docker build", "docker push", "--no-traffic", "next=10", "next=50", "--to-latest",
+             "tags add", "terraform destroy", "bootstrap destroy", "search-all-resources")  # fmt: skip
+    first = [min(n for n, line in enumerate(commands) if step in line) for step in steps]
+    assert first == sorted(first)
+    assert "is left that costs" not in printed, "a rehearsal proves nothing"
+    assert "dev is there" not in printed
+
+
 MACHINES_SCHEMA = '''"""The one contract: what a record is, and what is predicted from it."""
 
 from pydantic import BaseModel, ConfigDict, Field

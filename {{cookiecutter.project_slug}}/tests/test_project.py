@@ -73,7 +73,9 @@ def test_every_command_and_path_in_the_docs_exists():
         text = page.read_text(encoding="utf-8")
         for task in re.findall(r"uv run poe ([a-z][a-z-]*)", text):
             assert task in tasks, f"{page} names the task {task}"
-        for path in re.findall(r"`((?:src|docs|data|tests|scripts|terraform|\.github)/[\w./-]*)`", text):
+        for path in re.findall(
+            r"`((?:src|docs|data|tests|scripts|terraform|\.github)/[\w./-]*)`", text
+        ):
             made = path.startswith(("docs/figures", "docs/EDA", "docs/RUNS"))
             assert made or Path(path).exists(), f"{page} names {path}"
 
