@@ -149,7 +149,7 @@ def test_a_whole_deployment_is_printed_for_who_has_no_account(rehearsed):
         "next=10",
         "next=50",
         "--to-latest",
-        "tags add",
+        "imagetools create",
         "terraform destroy",
         "bootstrap destroy",
         "search-all-resources",

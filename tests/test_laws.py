@@ -18,7 +18,6 @@ HOLD_ANSWERS = {
     "docs/CLOUD_SETUP.md",
     "docs/JOBS.md",
     "docs/SERVING.md",
-    "terraform/environments/prd.tfvars",
     "terraform/project.tfvars",
     "variants/licence/mit/LICENSE",
 }

@@ -66,7 +66,8 @@ def plan(folder, providers, *options):
 
 def plan_environment(folder, providers, env, **variables):
     files = ["-var-file=project.tfvars", f"-var-file=environments/{env}.tfvars"]
-    more = [f"-var={name}={value}" for name, value in ({"pool": POOL} | variables).items()]
+    given = {"pool": POOL, "approvers": '["ada-example"]'} | variables
+    more = [f"-var={name}={value}" for name, value in given.items()]
     return plan(folder, providers, *files, *more)
 
 
@@ -163,18 +164,21 @@ def test_each_workload_has_an_account_of_its_own(rooted, providers):
     assert named == {"api": "api", "dashboard": "dashboard", "job": "pipeline"}
 
 
-def test_every_api_that_is_needed_is_enabled_first(rooted, providers):
-    folder = rooted("Firestore")
-    first, then = plan_bootstrap(folder, providers), plan_environment(folder, providers, "dev")
+@pytest.mark.parametrize("store", STORES)
+def test_every_api_that_is_needed_is_enabled_first(rooted, providers, store):
+    folder = rooted(store)
+    first = plan_bootstrap(folder, providers)
+    then = plan_environment(folder, providers, "dev", schedule="0 5 * * 1")
     enabled = {one["service"].split(".")[0] for one in planned(first, "google_project_service")}
-    for found in (first, then, plan_environment(rooted(), providers, "dev", schedule="0 5 * * 1")):
+    for found in (first, then):
         for one in found["configuration"]["root_module"]["resources"]:
             if one["type"].startswith("google_") and one["mode"] == "managed":
                 api = next(
                     a for word, a in APIS.items() if one["type"].startswith(f"google_{word}")
                 )
                 assert api in enabled, one["address"]
-
+    roles = {one["role"] for one in planned(first, "google_project_iam")}
+    assert roles == {"roles/aiplatform.serviceAgent"}
     assert not too_early(folder / "bootstrap", providers, first)
 
 
@@ -233,7 +237,7 @@ def test_every_variable_is_explained(rooted):
         assert [name for name, _ in blocks] == sorted(name for name, _ in blocks)
         for name, block in blocks:
             assert "description" in block, name
-            free = name in ("owner", "repository", "public")
+            free = name in ("owner", "repository", "public", "protected")
             assert free or "error_message" in block, name
 
 

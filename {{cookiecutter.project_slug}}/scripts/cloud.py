@@ -8,6 +8,8 @@ import os
 import re
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from shell import Shell
 
@@ -54,6 +56,7 @@ def main() -> None:
 def up(shell: Shell, project: str, region: str, env: str) -> None:
     """Make, or bring up to date, what all environments share, and one environment."""
     state = f"gs://{project}-terraform"
+    account = billing(shell, project)
     apis = [
         f"{name}.googleapis.com"
         for name in ("cloudresourcemanager", "serviceusage", "storage", "aiplatform")
@@ -61,13 +64,11 @@ def up(shell: Shell, project: str, region: str, env: str) -> None:
     shell.run("gcloud", "services", "enable", *apis, f"--project={project}")
     identity = ("gcloud", "beta", "services", "identity", "create")
     shell.run(*identity, "--service=aiplatform.googleapis.com", f"--project={project}")
-    described = ("gcloud", "storage", "buckets", "describe", state, "--format=value(name)")
-    if not shell.read(*described, f"--project={project}", otherwise=""):
+    if not has_state(shell, project):
         make = ("gcloud", "storage", "buckets", "create", state, f"--project={project}")
         guards = ("--uniform-bucket-level-access", "--public-access-prevention")
-        shell.run(*make, f"--location={region}", *guards)
+        shell.run(*make, f"--location={region}", *guards, "--soft-delete-duration=0")
         shell.run("gcloud", "storage", "buckets", "update", state, "--versioning")
-    account = billing(shell, project)
     terraform(shell, project, "bootstrap", "apply", f"-var=billing_account={account}")
     terraform(shell, project, env, "apply", f"-var=pool={pool(shell)}")
     shell.tell(f"\n{env} is there; its images come by a push, or by `uv run poe release {env}`.")
@@ -75,13 +76,12 @@ def up(shell: Shell, project: str, region: str, env: str) -> None:
 
 def down(shell: Shell, project: str, env: str) -> None:
     """Remove one environment, or everything; then prove that nothing billable is left."""
-    every, shared = env == "everything", pool(shell, project)
-    for one in ENVIRONMENTS[1:] if every else (env,):
-        terraform(shell, project, one, "destroy", f"-var=pool={shared}")
-    if every:
-        account = billing(shell, project)
-        terraform(shell, project, "bootstrap", "destroy", f"-var=billing_account={account}")
-        shell.run("gcloud", "storage", "rm", "--recursive", f"gs://{project}-terraform")
+    every = env == "everything"
+    chosen = ENVIRONMENTS[1:] if every else (env,)
+    if not shell.rehearsal:
+        require_unprotected(chosen)
+    if shell.rehearsal or has_state(shell, project):  # it goes last, so a second run finds none
+        remove(shell, project, chosen, every)
     deadline = time.monotonic() + _SEARCH_SECONDS  # the search learns of a deletion some time later
     while left := found(shell, project, None if every else env):
         if time.monotonic() > deadline:
@@ -91,6 +91,34 @@ def down(shell: Shell, project: str, env: str) -> None:
             )
         time.sleep(20)
     shell.tell(f"\nNothing {'' if every else f'of {env} '}is left that costs.")
+
+
+def remove(shell: Shell, project: str, chosen: Sequence[str], every: bool) -> None:
+    """Let Terraform destroy environments, and at last what they share."""
+    shared = pool(shell, project)
+    for env in chosen:
+        terraform(shell, project, env, "destroy", f"-var=pool={shared}")
+    if every:
+        account = billing(shell, project)
+        terraform(shell, project, "bootstrap", "destroy", f"-var=billing_account={account}")
+        shell.run("gcloud", "storage", "rm", "--recursive", f"gs://{project}-terraform")
+
+
+def require_unprotected(chosen: Sequence[str]) -> None:
+    """Refuse before anything is deleted: Terraform would refuse in the middle."""
+    for env in chosen:
+        file = Path(f"terraform/environments/{env}.tfvars")
+        if re.search(r"^protected\s*=\s*true", file.read_text(encoding="utf-8"), re.MULTILINE):
+            raise ConfigError(
+                f"{env} is protected, with its data: if they shall go, write `protected = false` "
+                f"into {file.as_posix()}, run `uv run poe cloud-up {env}`, then this again."
+            )
+
+
+def has_state(shell: Shell, project: str) -> bool:
+    """Say whether the bucket of Terraform's state is there."""
+    ask = ("gcloud", "storage", "buckets", "describe", f"gs://{project}-terraform")
+    return bool(shell.read(*ask, "--format=value(name)", f"--project={project}", otherwise=""))
 
 
 def cost(shell: Shell, project: str) -> None:
@@ -105,7 +133,8 @@ def found(shell: Shell, project: str, env: str | None = None) -> list[tuple[str,
     """Give kind and name of what costs in a project, perhaps only of one environment."""
     search = ("gcloud", "asset", "search-all-resources", f"--scope=projects/{project}")
     kinds = f"--asset-types={','.join(_UNITS)}"
-    told = json.loads(shell.read(*search, kinds, "--format=json", rehearsed="[]"))
+    quota = f"--billing-project={project}"
+    told = json.loads(shell.read(*search, quota, kinds, "--format=json", rehearsed="[]"))
     named = sorted((one["assetType"], one["name"].rpartition("/")[2]) for one in told)
     return [one for one in named if env is None or re.search(f"[-_]{env}$", one[1])]
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from shell import Shell
@@ -66,7 +67,8 @@ def to_environment(cloud: Cloud) -> None:
     """Bring the images of this commit to the jobs and services of an environment."""
     if changed := cloud.shell.read("git", "status", "--porcelain"):
         raise AppError(
-            f"commit or undo these first, an image has the files of a commit:\n{changed}"
+            "commit or undo these first, an image has the files of a commit "
+            f"(`uv.lock` belongs in one too):\n{changed}"
         )
     registry = cloud.images.partition("/")[0]
     cloud.shell.run("gcloud", "auth", "configure-docker", registry, "--quiet")
@@ -76,8 +78,8 @@ def to_environment(cloud: Cloud) -> None:
     for name in _SERVICES:
         release(cloud, name, digests[name])
     for name, digest in digests.items():  # images with an environment's tag are not cleaned up
-        move = ("gcloud", "artifacts", "docker", "tags", "add", digest)
-        cloud.shell.run(*move, f"{cloud.images}/{name}:{cloud.env}", "--quiet")
+        tag = f"--tag={cloud.images}/{name}:{cloud.env}"
+        cloud.shell.run("docker", "buildx", "imagetools", "create", tag, digest)
 
 
 def build(cloud: Cloud, name: str) -> str:
@@ -99,9 +101,10 @@ def build(cloud: Cloud, name: str) -> str:
 def release(cloud: Cloud, name: str, digest: str) -> None:
     """Bring a service to a new image, step by step; on failure the former one has all again."""
     before = cloud.service(name)
-    former = next(one["revisionName"] for one in before["traffic"] if one.get("percent") == 100)
-    asked = ("deploy", f"{name}-{cloud.env}", f"--image={digest}", "--no-traffic", "--tag=next")
-    cloud.run(*asked)
+    former = max(before["traffic"], key=lambda one: one.get("percent", 0))["revisionName"]
+    # Not `deploy --tag`: it gives the revision a name, with which Terraform would collide later.
+    cloud.run("deploy", f"{name}-{cloud.env}", f"--image={digest}", "--no-traffic")
+    cloud.shift(name, "--set-tags=next=LATEST")
     traffic = cloud.service(name)["traffic"]
     tagged = next(one["url"] for one in traffic if one.get("tag") == "next")
     questions = must_answer(cloud, name, before["url"])
@@ -111,7 +114,7 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
             cloud.shift(name, f"--to-tags=next={percent}")
             watch(cloud, before["url"], questions, read_count("CANARY_SECONDS", "60"))
         cloud.shift(name, "--to-latest")
-    except AppError:
+    except BaseException:  # also when somebody stops it
         cloud.shift(name, f"--to-revisions={former}=100")
         raise
 
@@ -125,7 +128,10 @@ def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
 
 
 def watch(cloud: Cloud, url: str, questions: list[tuple[str, Any]], seconds: int) -> None:
-    """Ask once, then again for some time; raises `AppError` at the first bad answer."""
+    """Ask everything once, then for some time the first question, which leaves no prediction.
+
+    Raises `AppError` at the first bad answer.
+    """
     print(f"# ask {url} for {', '.join(path for path, _ in questions)}, {seconds} s", flush=True)
     end = time.monotonic() + seconds
     while not cloud.shell.rehearsal:
@@ -133,6 +139,7 @@ def watch(cloud: Cloud, url: str, questions: list[tuple[str, Any]], seconds: int
             ask(f"{url}{path}", record)
         if time.monotonic() >= end:
             return
+        questions = questions[:1]
         time.sleep(0.2)
 
 
@@ -153,7 +160,7 @@ def ask(url: str, record: dict[str, Any] | None = None) -> bytes:
     try:
         with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60) as told:
             answer: bytes = told.read()
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         said = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
         raise AppError(f"{url} does not answer well: {error} {said}".strip()) from None
     return answer

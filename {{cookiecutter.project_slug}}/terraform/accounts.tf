@@ -46,6 +46,13 @@ resource "google_project_iam_member" "vertex" {
   member   = local.member[each.key]
 }
 
+resource "google_artifact_registry_repository_iam_member" "pulls" {
+  location   = var.region
+  repository = "images"
+  role       = "roles/artifactregistry.reader"
+  member     = local.member["pipeline"]
+}
+
 resource "google_artifact_registry_repository_iam_member" "pushes" {
   location   = var.region
   repository = "images"

@@ -26,6 +26,13 @@ resource "github_repository_environment_deployment_policy" "branch" {
   branch_pattern = var.branch
 }
 
+# The workflow deploy.yml leaves an environment out until this says that it is there.
+resource "github_actions_variable" "ready" {
+  repository    = var.repository
+  variable_name = "READY_${upper(var.app_env)}"
+  value         = google_cloud_run_v2_service.api.uri
+}
+
 resource "github_actions_environment_variable" "this" {
   for_each = merge(local.variables, {
     DEPLOYER          = google_service_account.workload["deployer"].email

@@ -13,7 +13,7 @@ locals {
 resource "google_cloud_run_v2_service" "api" {
   name                = "api-${var.app_env}"
   location            = var.region
-  deletion_protection = var.app_env == "prd"
+  deletion_protection = var.protected
 
   template {
     service_account                  = google_service_account.workload["api"].email
@@ -50,14 +50,17 @@ resource "google_cloud_run_v2_service" "api" {
     }
   }
   lifecycle {
-    ignore_changes = [client, client_version, template[0].containers[0].image, template[0].revision, traffic]
+    ignore_changes = [
+      client, client_version, template[0].annotations, template[0].containers[0].image,
+      template[0].labels, template[0].revision, traffic,
+    ]
   }
 }
 
 resource "google_cloud_run_v2_service" "dashboard" {
   name                = "dashboard-${var.app_env}"
   location            = var.region
-  deletion_protection = var.app_env == "prd"
+  deletion_protection = var.protected
 
   template {
     service_account                  = google_service_account.workload["dashboard"].email
@@ -95,7 +98,10 @@ resource "google_cloud_run_v2_service" "dashboard" {
     }
   }
   lifecycle {
-    ignore_changes = [client, client_version, template[0].containers[0].image, template[0].revision, traffic]
+    ignore_changes = [
+      client, client_version, template[0].annotations, template[0].containers[0].image,
+      template[0].labels, template[0].revision, traffic,
+    ]
   }
 }
 
@@ -114,7 +120,7 @@ resource "google_cloud_run_v2_service_iam_member" "public" {
   member   = "allUsers"
 }
 
-# Who asks the API also when it is private: with an identity token.
+# Who may ask the API also when it is private, if it sends an identity token.
 resource "google_cloud_run_v2_service_iam_member" "asks" {
   for_each = toset(["dashboard", "pipeline", "deployer"])
   name     = local.services["api"]

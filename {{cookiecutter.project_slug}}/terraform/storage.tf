@@ -4,10 +4,14 @@ resource "google_storage_bucket" "data" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  force_destroy               = var.app_env != "prd" # the data of prd are deleted by hand
+  force_destroy               = !var.protected
 
   versioning {
     enabled = true
+  }
+  # Versions bring back what was deleted; without this, a deleted bucket is kept, and paid, a week.
+  soft_delete_policy {
+    retention_duration_seconds = 0
   }
   # A version that was replaced or deleted can be brought back for 30 days.
   lifecycle_rule {
@@ -27,6 +31,14 @@ resource "google_storage_bucket" "data" {
       matches_prefix = ["pipeline/", ".staged/"]
     }
   }
+}
+
+# The Vertex SDK looks whether the bucket exists before it submits a pipeline.
+resource "google_storage_bucket_iam_member" "looks" {
+  for_each = toset(["pipeline", "deployer"])
+  bucket   = google_storage_bucket.data.name
+  role     = "roles/storage.legacyBucketReader"
+  member   = local.member[each.key]
 }
 
 resource "google_storage_bucket_iam_member" "data" {

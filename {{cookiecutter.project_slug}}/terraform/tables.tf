@@ -20,7 +20,7 @@ locals {
 resource "google_bigquery_dataset" "tables" {
   dataset_id                 = "ml_${var.app_env}"
   location                   = var.region
-  delete_contents_on_destroy = var.app_env != "prd"
+  delete_contents_on_destroy = !var.protected
 }
 
 resource "google_bigquery_table" "appended" {
@@ -28,7 +28,7 @@ resource "google_bigquery_table" "appended" {
   dataset_id          = google_bigquery_dataset.tables.dataset_id
   table_id            = each.key
   schema              = jsonencode([for name, type in each.value.columns : { name = name, type = type }])
-  deletion_protection = var.app_env == "prd"
+  deletion_protection = var.protected
 
   time_partitioning {
     type  = "DAY"

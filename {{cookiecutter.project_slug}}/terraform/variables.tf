@@ -83,6 +83,12 @@ variable "project_id" {
   }
 }
 
+variable "protected" {
+  description = "Whether Terraform refuses to delete data and services here"
+  type        = bool
+  default     = false
+}
+
 variable "public" {
   description = "Whether everybody may ask the API and see the dashboard; an organisation may forbid it"
   type        = bool

@@ -88,7 +88,9 @@ def google(monkeypatch):
 
 
 def shifts(made):
-    return [line.split(" ")[5] for line in made.shell.commands if "update-traffic" in line]
+    moved = [line.split(" ")[5] for line in made.shell.commands if "update-traffic" in line]
+    assert moved[0] == "--set-tags=next=LATEST"
+    return moved[1:]
 
 
 def test_a_good_revision_gets_some_requests_and_then_all(google, serve):
@@ -102,6 +104,7 @@ def test_a_good_revision_gets_some_requests_and_then_all(google, serve):
     assert asked.count("/predict") == 2
     deployed = next(line for line in made.shell.commands if " deploy " in line)
     assert "--no-traffic" in deployed
+    assert "--tag" not in deployed, "it would name the revision, and Terraform collide with it"
 
 
 @pytest.mark.parametrize("path", ["health", "ready", "predict"])
@@ -121,6 +124,20 @@ def test_a_revision_that_fails_under_requests_is_taken_back(google, serve):
         release.release(made, "api", "image@digest")
 
     assert shifts(made) == ["--to-tags=next=10", "--to-revisions=former=100"]
+
+
+def test_a_release_that_is_stopped_is_taken_back(google, serve, monkeypatch):
+    made = google(serve()[0], serve()[0])
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(release, "watch", stop)
+
+    with pytest.raises(KeyboardInterrupt):
+        release.release(made, "api", "image@digest")
+
+    assert shifts(made) == ["--to-revisions=former=100"]
 
 
 def test_before_the_first_champion_health_is_enough(google, serve):
@@ -165,11 +182,30 @@ def test_what_is_left_after_a_teardown_is_told(monkeypatch):
     assert "prd" not in str(told.value)
 
 
-def test_a_teardown_ends_with_the_proof():
+def test_what_is_protected_is_not_touched():
+    shell = Recorder({"asset": "[]"})
+
+    for env in ("prd", "everything"):
+        with pytest.raises(ConfigError, match="prd is protected, .* write `protected = false`"):
+            cloud.down(shell, "example-project-123", env)
+
+    assert not shell.commands
+
+
+def test_a_teardown_that_runs_again_finds_no_state_and_proves_all_the_same():
     shell = Recorder({"asset": "[]"})
 
     cloud.down(shell, "example-project-123", "dev")
 
+    assert not [line for line in shell.commands if line.startswith("terraform")]
+
+
+def test_a_teardown_ends_with_the_proof():
+    shell = Recorder({"asset": "[]", "describe": "the bucket"})
+
+    cloud.down(shell, "example-project-123", "dev")
+
+    assert any("destroy" in line for line in shell.commands)
     assert shell.commands[-1] == "\nNothing of dev is left that costs."
 
 

@@ -107,7 +107,7 @@ def test_what_vertex_refuses_is_told_in_a_sentence(cloud, monkeypatch):
 
 
 @pytest.mark.code
-@pytest.mark.parametrize("action", [deploy.main, lambda _: pipeline.main("compile")])
+@pytest.mark.parametrize("action", [deploy.main, pipeline.submit])
 def test_in_the_cloud_nobody_guesses_where_the_api_is(cloud, monkeypatch, action):
     monkeypatch.delenv("API_URL")
 

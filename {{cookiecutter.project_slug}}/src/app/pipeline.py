@@ -156,6 +156,7 @@ def submit(tuning: str = "", credentials: Any = None) -> None:
     from app.storage.remedies import translated
 
     cloud = _require_cloud()
+    require_api_url()
     vertex = load_vertex(cloud)
     _compile(tuning)
     source = f"gs://{cloud.bucket}/{data.ingest()}"
@@ -176,5 +177,4 @@ def _require_cloud() -> Cloud:
     cloud = load_settings().cloud
     if cloud is None:
         raise ConfigError("APP_ENV is 'local': Vertex AI needs dev, tst, acc or prd.")
-    require_api_url()
     return cloud

@@ -31,11 +31,3 @@ resource "google_iam_workload_identity_pool_provider" "github" {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
 }
-
-# The workflow deploy.yml does nothing until this says that there is somewhere to deploy to.
-resource "github_actions_variable" "cloud" {
-  repository    = var.repository
-  variable_name = "CLOUD"
-  value         = "ready"
-  depends_on    = [google_iam_workload_identity_pool_provider.github]
-}

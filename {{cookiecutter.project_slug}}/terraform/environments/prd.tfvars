@@ -1,5 +1,6 @@
-app_env = "prd"
-branch  = "main"
+app_env   = "prd"
+branch    = "main"
+protected = true
 
-# GitHub names of members: one of them must approve each deployment to prd.
-approvers = ["{{ cookiecutter.github_owner }}"]
+# GitHub names of members (not of an organisation): one of them must approve each deployment to prd.
+approvers = []

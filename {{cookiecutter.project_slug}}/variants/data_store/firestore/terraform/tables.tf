@@ -7,8 +7,8 @@ resource "google_firestore_database" "tables" {
   name                    = "ml-${var.app_env}"
   location_id             = var.region
   type                    = "FIRESTORE_NATIVE"
-  delete_protection_state = var.app_env == "prd" ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
-  deletion_policy         = var.app_env == "prd" ? "ABANDON" : "DELETE"
+  delete_protection_state = var.protected ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
+  deletion_policy         = var.protected ? "ABANDON" : "DELETE"
 }
 
 # Firestore's roles exist for projects only; the condition narrows them to this database.
