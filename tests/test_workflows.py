@@ -229,7 +229,7 @@ def test_who_is_refused_learns_what_to_do(project):
     assert "main takes pull requests from develop only, not from feature of a/b" in done.stdout
 
 
-KEY = {"type": "service_account", "private_key": "-----BEGIN PRIVATE " + "KEY-----\\nMIIE"}
+KEY = dict(type="service_account", private_key="-----BEGIN PRIVATE " + "KEY-----\\nMIIE")
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": ["1"]}
 CELL = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["1"]}
 NOTEBOOK = {"cells": [CELL | {"outputs": [OUTPUT]}], "metadata": {}, "nbformat": 4}
