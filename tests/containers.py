@@ -143,11 +143,15 @@ def import_base(engine, base, python):
     release = dict(
         line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if line
     )
-    made = subprocess.run(
-        ["debootstrap", "--variant=minbase", f"--include={LIBRARIES}",
-         release["VERSION_CODENAME"], str(root), run.stdout.split()[0]],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [
+        "debootstrap", "--variant=minbase", f"--include={LIBRARIES}",
+        release["VERSION_CODENAME"], str(root), run.stdout.split()[0],
+    ]  # fmt: skip
+    for _ in range(3):  # it gives up at the first package that does not come
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode == 0:
+            break
+        shutil.rmtree(root, ignore_errors=True)
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
     for folder in ("usr/share/doc", "usr/share/locale", "usr/share/man", "var/lib/apt/lists"):
         shutil.rmtree(root / folder)

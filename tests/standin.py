@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import provider_schema
+from filelock import FileLock
 
 CACHE = Path("/var/tmp/template-providers")
 PROVIDERS = {"hashicorp/google": "cdktn-provider-google==21.1.0",
@@ -27,11 +28,15 @@ def install():
     """Make a folder of providers, as Terraform looks for them; give the variables that name it."""
     if not shutil.which("terraform"):
         raise Missing("terraform is not installed")
-    mirror = CACHE / "mirror"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "lock"):  # tests run in several processes
+        return _install(CACHE / "mirror")
+
+
+def _install(mirror):
     for name, package in PROVIDERS.items():
         schema = CACHE / f"{package}.json"
         if not schema.exists():
-            schema.parent.mkdir(parents=True, exist_ok=True)
             derive(package, schema)
         version = json.loads(schema.read_text(encoding="utf-8"))["version"]
         folder = mirror / "registry.terraform.io" / name / version / "linux_amd64"
