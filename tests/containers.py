@@ -147,7 +147,8 @@ def import_base(engine, base, python):
         "debootstrap", "--variant=minbase", f"--include={LIBRARIES}",
         release["VERSION_CODENAME"], str(root), run.stdout.split()[0],
     ]  # fmt: skip
-    for _ in range(3):  # it gives up at the first package that does not come
+    for attempt in range(5):  # it gives up at the first file that does not come, or comes broken
+        time.sleep(15 * attempt)
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         if made.returncode == 0:
             break

@@ -42,8 +42,10 @@ def _install(mirror):
         folder = mirror / "registry.terraform.io" / name / version / "linux_amd64"
         folder.mkdir(parents=True, exist_ok=True)
         program = folder / f"terraform-provider-{name.partition('/')[2]}_v{version}"
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{PROVIDER}" "{schema}"\n')
-        program.chmod(0o755)
+        text = f'#!/bin/sh\nexec "{sys.executable}" "{PROVIDER}" "{schema}"\n'
+        if not program.exists() or program.read_text() != text:  # another process may run it
+            program.write_text(text)
+            program.chmod(0o755)
     (CACHE / "cli.tfrc").write_text(
         f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n'
     )
