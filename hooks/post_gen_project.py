@@ -5,7 +5,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-# answer -> choice -> the paths that belong to it and to no other choice.
+PAGES = "src/app/dashboard/pages"
+ONLINE = [
+    f"{PAGES}/predict.py",
+    f"{PAGES}/answers.py",
+    f"{PAGES}/signals.py",
+    "tests/test_dashboard_online.py",
+]
+BATCH = [f"{PAGES}/batch.py", "tests/test_dashboard_batch.py"]
+
+# answer -> choice -> the paths that belong to it; those of no chosen one are removed.
 # A path below `variants/` holds files that take the place of those at the same path of the project.
 PARTS = {
     "sample": {"penguins": [], "delays": ["variants/sample/delays"]},
@@ -15,6 +24,7 @@ PARTS = {
         "Firestore": ["variants/data_store/firestore"],
         "Cloud Storage": ["variants/data_store/cloud-storage"],
     },
+    "serving_mode": {"both": [*ONLINE, *BATCH], "online": ONLINE, "batch": BATCH},
     "online_experiments": {
         "no": [],
         "yes": [
@@ -44,13 +54,13 @@ PARTS = {
 
 def choose_parts(answers):
     """Move chosen variants into place, and remove what was not chosen."""
-    for answer, choices in PARTS.items():
-        for choice, paths in choices.items():
-            for path in paths:
-                if choice == answers[answer] and path.startswith("variants/"):
-                    shutil.copytree(path, ".", dirs_exist_ok=True)
-                elif choice != answers[answer]:
-                    remove(Path(path))
+    chosen = [path for answer, choices in PARTS.items() for path in choices[answers[answer]]]
+    every = {path for choices in PARTS.values() for paths in choices.values() for path in paths}
+    for path in chosen:
+        if path.startswith("variants/"):
+            shutil.copytree(path, ".", dirs_exist_ok=True)
+    for path in every - set(chosen):
+        remove(Path(path))
     remove(Path("variants"))
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import STENCIL, TEMPLATE
 from test_laws import hook_parts
 
-MINIMAL = {"licence": "none"}
+MINIMAL = {"licence": "none", "serving_mode": "batch"}
 MAXIMAL = {
     "data_store": "Firestore",
     "sample": "delays",
@@ -16,6 +16,7 @@ MAXIMAL = {
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
     "python_version": "3.13",
+    "serving_mode": "both",
 }
 ANSWERS = [
     pytest.param({}, id="default"),
@@ -26,6 +27,8 @@ ANSWERS = [
     pytest.param({"data_store": "Cloud Storage"}, id="cloud-storage"),
     pytest.param({"licence": "Apache-2.0"}, id="apache"),
     pytest.param({"api_framework": "Connexion"}, id="connexion"),
+    pytest.param({"serving_mode": "online"}, id="online"),
+    pytest.param({"serving_mode": "batch"}, id="batch"),
     pytest.param({"online_experiments": "yes"}, id="experiments"),
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
@@ -36,13 +39,10 @@ def stencil_files(answers):
     """List the files of the template's project folder that belong to a project."""
     command = ["git", "-C", str(STENCIL), "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    unchosen = {
-        path
-        for answer, choices in hook_parts(TEMPLATE).items()
-        for choice, paths in choices.items()
-        if choice != answers.get(answer, next(iter(choices)))
-        for path in paths
-    }
+    parts = hook_parts(TEMPLATE)
+    every = {path for choices in parts.values() for paths in choices.values() for path in paths}
+    chosen = [choices[answers.get(name, next(iter(choices)))] for name, choices in parts.items()]
+    unchosen = every - {path for paths in chosen for path in paths}
     present = {name for name in listed if (STENCIL / name).exists()}
     return {name for name in present - unchosen if not name.startswith("variants/")}
 

@@ -44,7 +44,7 @@ try:
 except NotFound:
     rows = None
 runs = history.batches()[0]
-scored = len(history.last_batch(10**6)) if runs else None
+scored = len(history.scored(runs[-1]["table"], 10**6)) if runs else None
 print(json.dumps({"champion": champion, "rows": rows, "scored": scored, "runs": len(runs)}))
 """
 KILLER = """

@@ -11,6 +11,7 @@ _INSTALL = {
     "gcloud": "https://cloud.google.com/sdk/docs/install",
     "terraform": "https://developer.hashicorp.com/terraform/install",
     "docker": "https://docs.docker.com/get-docker",
+    "gh": "https://cli.github.com",
 }
 
 

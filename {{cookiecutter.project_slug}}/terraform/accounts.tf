@@ -31,9 +31,11 @@ resource "google_service_account_iam_member" "pipeline_submits" {
   member             = local.member["pipeline"]
 }
 
-# GitHub's jobs of this environment are this deployer; those of another environment are not.
+# GitHub's jobs of this environment are this deployer, and to monitor the pipeline's account, as which
+# the deployer may start things anyway; those of another environment are neither.
 resource "google_service_account_iam_member" "github" {
-  service_account_id = google_service_account.workload["deployer"].name
+  for_each           = toset(["deployer", "pipeline"])
+  service_account_id = google_service_account.workload[each.key].name
   role               = "roles/iam.workloadIdentityUser"
   member             = "principalSet://iam.googleapis.com/${var.pool}/attribute.environment/${var.app_env}"
 }

@@ -36,6 +36,7 @@ resource "github_actions_variable" "ready" {
 resource "github_actions_environment_variable" "this" {
   for_each = merge(local.variables, {
     DEPLOYER          = google_service_account.workload["deployer"].email
+    PIPELINE_ACCOUNT  = google_service_account.workload["pipeline"].email
     IDENTITY_PROVIDER = "${var.pool}/providers/actions"
     IMAGES            = "${var.region}-docker.pkg.dev/${var.project_id}/images"
     API_URL           = google_cloud_run_v2_service.api.uri

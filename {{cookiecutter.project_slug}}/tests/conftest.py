@@ -4,12 +4,18 @@ import shutil
 import socket
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import api_client
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from werkzeug.serving import make_server
 
 from app import contract, data, evaluate, gate, registry, schema, train
 from app.errors import GateFailed
+
+PAGES = Path("src/app/dashboard/pages").resolve()
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +84,31 @@ def rules(started):
     """Give the routes of an API, which some frameworks make with the first request."""
     started[0].get("/health")
     return list(started[1].url_map.iter_rules())
+
+
+@pytest.fixture
+def open_page():
+    """Run a page of the dashboard without a browser; none may end in an exception."""
+
+    def run(name):
+        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60).run()
+        assert not page.exception
+        return page
+
+    st.cache_data.clear()
+    return run
+
+
+@pytest.fixture
+def api(champion, monkeypatch):
+    """Serve the API on a free port, and tell its clients where."""
+    client, app = api_client.start()
+    server = make_server("127.0.0.1", 0, client.application, threaded=True)
+    monkeypatch.setenv("API_URL", f"http://127.0.0.1:{server.server_port}")
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield client
+    server.shutdown()
+    app.extensions["serving"].close()
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_class_comes_with_its_probability(client, champion):
 
 def test_the_batch_answers_as_the_api_does(client, champion):
     batch.main()
-    rows = history.last_batch(limit=50)
+    rows = history.scored(history.batches()[0][-1]["table"], about=50)[:50]
     records = [{name: row[name] for name in contract.features()} for row in rows]
 
     online = client.post("/predict", json=records).json["predictions"]

@@ -20,7 +20,7 @@ def rows_of(run):
     """Give a run's rows in an order of their own, without what differs between runs."""
     found = open_storage().read(f"{tables.BATCH_PREDICTIONS}_{run}").to_pylist()
     for row in found:
-        del row["scored_at"], row["share"]
+        del row["scored_at"], row["share"], row["id"]
     return sorted(found, key=str)
 
 
@@ -43,7 +43,7 @@ def test_a_run_is_seen_when_it_is_whole(champion, monkeypatch):
     score(monkeypatch, "second", 1, 2)
 
     assert history.batches()[0][-1]["table"] == "batch_predictions_second"
-    assert len(history.last_batch(10_000)) == len(data.read_examples())
+    assert len(history.scored("batch_predictions_second", 10_000)) == len(data.read_examples())
 
 
 def test_a_task_that_runs_again_adds_nothing_twice(champion, monkeypatch):
@@ -142,6 +142,27 @@ def test_without_a_champion_nothing_is_scored():
         batch.main()
 
     assert open_storage().keys("batch/") == []
+
+
+def test_each_row_has_an_id_of_its_own(champion, monkeypatch):
+    for index in (0, 1):
+        score(monkeypatch, "run", index, 2)
+
+    rows = open_storage().read(f"{tables.BATCH_PREDICTIONS}_run")["id"].to_pylist()
+
+    assert len(set(rows)) == len(rows) == len(data.read_examples())
+
+
+@pytest.mark.parametrize("about", [1, 7, 50])
+def test_a_large_run_is_read_in_part_and_evenly(champion, monkeypatch, about):
+    score(monkeypatch, "run")
+    every = open_storage().read(f"{tables.BATCH_PREDICTIONS}_run")["id"].to_pylist()
+
+    found = [row["id"] for row in history.scored("batch_predictions_run", about)]
+
+    step = every.index(found[1])
+    assert about <= len(found) <= 2 * about
+    assert found == every[::step]
 
 
 def test_the_features_are_kept_beside_the_answer(champion, monkeypatch):

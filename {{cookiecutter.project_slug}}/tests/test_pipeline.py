@@ -137,7 +137,9 @@ def test_the_same_file_runs_here(free_port, tmp_path):
     version = registry.champion().version
     assert registry.evaluation_of(version)["reasons"] == []
     assert history.batches()[0][-1]["model_version"] == version
-    assert len(history.last_batch(10_000)) == len(data.read_examples())
+    assert len(history.scored(history.batches()[0][-1]["table"], 10_000)) == len(
+        data.read_examples()
+    )
     kept = list((tmp_path / "store/pipeline").rglob("*"))
     assert {"raw", "model", "page"} <= {path.name for path in kept}
 

@@ -3,12 +3,13 @@
 errors
 config      schema
 contract    logs
-parsing     features    storage
+parsing     features    storage     client
 data        predict
 model       metrics     history
-registry
+registry    drift
+reference   labels      drift_page
 train       batch       eda
-tune        evaluate
+tune        evaluate    monitor
 gate        runs
 report      deploy
 steps

@@ -25,6 +25,8 @@ _STAGES = {
     "pipeline": "pipeline:main",
     "pipeline-if-new": "pipeline:if_new",
     "batch": "batch:main",
+    "labels": "labels:main",
+    "monitor": "monitor:main",
     "openapi": "api.spec:main",
     "openapi-check": "api.spec:check",
     "api": "serve:main",
@@ -54,13 +56,14 @@ def run_stage(name: str, *arguments: str) -> None:
 
 
 def guarded(action: Callable[[], None]) -> None:
-    """Run an action; an error is told in sentences, and the exit code is 1."""
+    """Run an action; an error is told in sentences, and ends the process with its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:
         _require_whole_project()
         action()
     except AppError as error:
-        sys.exit(error.told())
+        print(error.told(), file=sys.stderr)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
 

@@ -61,8 +61,9 @@ def main(run: str = "") -> None:
     storage, predictor = open_storage(), registry.load_passed(_agree(share))
     if not _is_scored(share):
         pieces = tqdm(storage.stream(tables.EXAMPLES), desc="batch", unit="piece")
-        scored = _score_pieces(pieces, predictor, share)
-        rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
+        scored = _with_ids(_score_pieces(pieces, predictor, share), share)
+        written = _output_schema().insert(0, pa.field("id", pa.string()))
+        rows = pa.RecordBatchReader.from_batches(written, scored)
         storage.write(share.table, rows, append=True)
     storage.put(share.key(f"done-{share.task}"), b"")
     _log.info("run %s: share %d of %d is scored", share.run, share.task + 1, share.tasks)
@@ -152,6 +153,15 @@ def _score(values: dict[str, list[Any]], predictor: Predictor, share: Share) -> 
         "scored_at": [datetime.now(UTC)] * count,
     }
     return pa.RecordBatch.from_pydict(values | added, schema=_output_schema())
+
+
+def _with_ids(pieces: Iterator[pa.RecordBatch], share: Share) -> Iterator[pa.RecordBatch]:
+    """Give each row an id, under which its label can come later."""
+    field, count = pa.field("id", pa.string()), 0
+    for piece in pieces:
+        ids = [f"{share.run}-{share.task}-{count + n}" for n in range(piece.num_rows)]
+        yield piece.add_column(0, field, pa.array(ids, pa.string()))
+        count += piece.num_rows
 
 
 def _publish(share: Share, version: str) -> None:

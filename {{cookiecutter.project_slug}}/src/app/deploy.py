@@ -1,23 +1,16 @@
 """Deploy: the running API must take up the champion and predict with it, or it is withdrawn."""
 
-import json
 import logging
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPException
-from typing import Any
 
-from app import contract, registry
-from app.config import Settings, load_settings, read_count, require_api_url
-from app.errors import DeployFailed, ModelRefused
-
-_NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)
-"""What comes of asking something that is not there, or is not our API."""
+from app import client, contract, registry
+from app.config import load_settings, read_count, require_api_url
+from app.errors import AppError, DeployFailed, ModelRefused
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +46,7 @@ def running_api() -> Iterator[None]:
     SIGTERM ends it too; after SIGKILL it goes on, and the next run uses it.
     """
     settings = load_settings()
-    if settings.cloud or _answers(settings):
+    if settings.cloud or _answers():
         yield
         return
     _log.info("no API answers at %s: one is started for this run", settings.api_url)
@@ -70,13 +63,14 @@ def _smoke(url: str, version: str, seconds: int) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            served = _ask(f"{url}/ready")["model_version"]
+            served = client.ask("/ready", seconds=30)["model_version"]
             if served == version:
-                answer = _ask(f"{url}/predict", contract.example_record())
+                record = contract.example_record()
+                answer = client.ask("/predict?keep=false", record, seconds=30)
                 if answer["model_version"] == version and answer["predictions"]:
                     return
             problem = f"it serves {served}"
-        except _NO_ANSWER as error:
+        except (AppError, KeyError, TypeError) as error:
             problem = f"it answers: {error!r}"
         if time.monotonic() > deadline:
             raise DeployFailed(
@@ -86,16 +80,8 @@ def _smoke(url: str, version: str, seconds: int) -> None:
         time.sleep(0.5)
 
 
-def _ask(url: str, record: dict[str, Any] | None = None) -> dict[str, Any]:
-    body = None if record is None else json.dumps(record).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as response:
-        answer: dict[str, Any] = json.load(response)
-    return answer
-
-
-def _answers(settings: Settings) -> bool:
+def _answers() -> bool:
     try:
-        return bool(_ask(f"{settings.api_url}/health")["status"] == "ok")
-    except _NO_ANSWER:
+        return bool(client.ask("/health", seconds=30)["status"] == "ok")
+    except (AppError, KeyError, TypeError):
         return False

@@ -8,7 +8,9 @@ AppError
 ├── StorageUnavailable the store cannot be read or written now               (HTTP 503)
 ├── ModelRefused       no champion, or a model that differs from its record  (HTTP 503)
 ├── GateFailed         the evaluation says: do not promote                   (HTTP 409)
-└── DeployFailed       the API does not serve the champion                   (HTTP 503)
+├── ApiUnavailable     the API does not answer its client, or refuses it     (HTTP 503)
+├── DeployFailed       the API does not serve the champion                   (HTTP 503)
+└── DriftFound         what is served is not what was learnt                 (HTTP 409)
 """
 
 
@@ -16,6 +18,7 @@ class AppError(Exception):
     """An error with its reasons; `problems` are sentences with value, rule and remedy."""
 
     status = 500
+    exit_code = 1
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -66,7 +69,20 @@ class GateFailed(AppError):
     status = 409
 
 
+class ApiUnavailable(AppError):
+    """The API does not answer its client, refuses it, or is something else."""
+
+    status = 503
+
+
 class DeployFailed(AppError):
     """The API does not serve the champion."""
 
     status = 503
+
+
+class DriftFound(AppError):
+    """What is asked, answered or proved true is no longer as it was; its exit code is its own."""
+
+    status = 409
+    exit_code = 2

@@ -5,7 +5,8 @@ A label is a fact of its own, added later; the prediction it belongs to is never
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -44,14 +45,17 @@ def remember(predictions: Sequence[Prediction]) -> None:
     open_storage().write(tables.PREDICTIONS, rows, append=True)
 
 
-def past(limit: int) -> list[dict[str, Any]]:
-    """Give the latest predictions, newest first, each with its label or None."""
-    labels = {row["id"]: row["label"] for row in reversed(_read(tables.LABELS, "labelled_at"))}
-    found = _read(tables.PREDICTIONS, "predicted_at", limit)
+def past(limit: int, version: str = "") -> list[dict[str, Any]]:
+    """Give the latest predictions, perhaps of one model version, newest first.
+
+    Each has its label, or None.
+    """
+    labels, only = _labels(), {"model_version": version} if version else None
+    found = _read(tables.PREDICTIONS, "predicted_at", limit, only)
     for row in found:
         row["predicted_at"] = row["predicted_at"].isoformat()
-        row["label"] = labels.get(row["id"], "null")
-        row |= {name: json.loads(row[name]) for name in ("record", "prediction", "label")}
+        row["label"] = labels.get(row["id"])
+        row |= {name: json.loads(row[name]) for name in ("record", "prediction")}
     return found
 
 
@@ -68,8 +72,26 @@ def add_label(prediction_id: str, label: Any) -> None:
             f"no prediction has the id {prediction_id!r}: see GET /past_predictions. "
             "Where several processes serve, one is stored some seconds after its answer."
         )
-    row = {"id": prediction_id, "label": json.dumps(label), "labelled_at": datetime.now(UTC)}
-    open_storage().write(tables.LABELS, pa.Table.from_pylist([row], _LABEL), append=True)
+    add_labels({prediction_id: label})
+
+
+def add_labels(labels: Mapping[str, Any]) -> None:
+    """Store what proved true, by the id of the prediction, all or none."""
+    now = datetime.now(UTC)
+    rows = [
+        {"id": id_, "label": json.dumps(label), "labelled_at": now} for id_, label in labels.items()
+    ]
+    open_storage().write(tables.LABELS, pa.Table.from_pylist(rows, _LABEL), append=True)
+
+
+def known(ids: Iterable[str]) -> set[str]:
+    """Give those ids that a prediction has, of the API or of a run of `batch`."""
+    wanted, found = set(ids), set[str]()
+    for table in [tables.PREDICTIONS, *(run["table"] for run in batches()[0])]:
+        with suppress(NotFound):
+            for piece in open_storage().stream(table):
+                found |= wanted.intersection(piece.column("id").to_pylist())
+    return found
 
 
 def batches() -> tuple[list[dict[str, Any]], int]:
@@ -81,10 +103,25 @@ def batches() -> tuple[list[dict[str, Any]], int]:
     return json.loads(blob.data), blob.generation
 
 
-def last_batch(limit: int) -> list[dict[str, Any]]:
-    """Give rows of the newest run of `batch` that is whole; none if there is no run."""
-    runs = batches()[0]
-    return list(open_storage().read(runs[-1]["table"], limit=limit).to_pylist()) if runs else []
+def scored(table: str, about: int) -> list[dict[str, Any]]:
+    """Give rows of a run of `batch`, each with its label or None, in bounded memory.
+
+    A table with more than twice `about` rows is thinned out evenly, to between once and twice.
+    """
+    rows: list[dict[str, Any]] = []
+    labels, step, seen = _labels(), 1, 0
+    for piece in open_storage().stream(table):
+        rows += piece.take(list(range(-seen % step, piece.num_rows, step))).to_pylist()
+        seen += piece.num_rows
+        while len(rows) > 2 * about:
+            rows, step = rows[::2], 2 * step
+    return [row | {"label": labels.get(row["id"])} for row in rows]
+
+
+def _labels() -> dict[str, Any]:
+    """Give what proved true by the id of the prediction; the newest word counts."""
+    rows = reversed(_read(tables.LABELS, "labelled_at"))
+    return {row["id"]: json.loads(row["label"]) for row in rows}
 
 
 def _read(

@@ -107,6 +107,15 @@ def parse_label(value: Any) -> Any:
         raise InvalidData(*_sentences(error, lambda _: "label")) from None
 
 
+def parse_labels(texts: Sequence[Any], rows: Sequence[int]) -> list[Any]:
+    """Parse true values of the target as a file holds them; `rows` says what to call each row."""
+    try:
+        return _parse_values(contract.target(), texts)
+    except ValidationError as error:
+        told = _sentences(error, lambda detail: f"row {rows[int(detail['loc'][0])]}")
+        raise InvalidData(*told) from None
+
+
 def _parse_values(column: contract.Column, values: Sequence[Any]) -> list[Any]:
     typed = {str(choice): choice for choice in column.choices}
     prepared = [typed.get(str(value), value) for value in values]

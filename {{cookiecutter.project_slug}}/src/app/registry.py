@@ -28,11 +28,12 @@ class Champion(NamedTuple):
         return self.history[-1] if self.history else None
 
 
-def register(model: bytes, record: Record) -> str:
-    """Store a model and its record as a new version, and return the version's name."""
+def register(model: bytes, record: Record, reference: bytes = b"") -> str:
+    """Store a model, what it learnt from and its record as a new version; give its name."""
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{record['sha256'][:8]}"
     storage = open_storage()
     storage.put(_key(version, "model.onnx"), model, generation=0)
+    storage.put(_key(version, "reference.parquet"), reference, generation=0)
     storage.put(_key(version, "record.json"), _to_json(record | {"version": version}), generation=0)
     return version
 
@@ -54,6 +55,11 @@ def newest() -> str:
 def record_of(version: str) -> Record:
     """Read what is known of a version: data, contract, parameters, libraries, hash."""
     return _read(_key(version, "record.json"))
+
+
+def reference_of(version: str) -> bytes:
+    """Read the examples that a version was made with, as `reference` wrote them."""
+    return open_storage().get(_key(version, "reference.parquet")).data
 
 
 def load(version: str) -> Predictor:

@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from app import contract, data, metrics, registry, schema
+from app import contract, data, metrics, reference, registry, schema
 from app.errors import AppError, ConfigError, Conflict
 from app.model import SEED, build_baseline, build_model, export_onnx, to_x, to_xy
 from app.predict import Predictor
@@ -71,8 +71,9 @@ def train(examples: pd.DataFrame, tuning: str = "", **hyperparameters: Any) -> s
     record = _describe(content, model, examples)
     used = {**(build_model.__kwdefaults__ or {}), **hyperparameters}
     record |= {"cross_validation": folds, "hyperparameters": used, "tuning": tuning or None}
-    record["parity"] = check_parity(model, Predictor(content, record), parts.test)
-    version = registry.register(content, record)
+    predictor = Predictor(content, record)
+    record["parity"] = check_parity(model, predictor, parts.test)
+    version = registry.register(content, record, reference.make(parts, predictor))
     _log.info("registered %s: %.2f MB of ONNX", version, len(content) / 1e6)
     return version
 

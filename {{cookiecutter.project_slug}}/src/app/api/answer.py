@@ -11,8 +11,10 @@ from app.history import Prediction
 from app.predict import Predictor
 
 
-def answer(predictor: Predictor, journal: Journal, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Predict with a model, and remember each prediction under an id."""
+def answer(
+    predictor: Predictor, journal: Journal | None, records: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Predict with a model, and remember each prediction under an id, if there is a journal."""
     request, now, version = observe.current(), datetime.now(UTC), predictor.version
     request.model_version = version
     told, kept = [], []
@@ -21,7 +23,8 @@ def answer(predictor: Predictor, journal: Journal, records: list[dict[str, Any]]
         told.append({"id": id_} | found._asdict())
         texts = to_text(record), to_text(prediction)
         kept.append(Prediction(id_, version, *texts, found.probability, now))
-    journal.add(kept)
+    if journal is not None:
+        journal.add(kept)
     observe.PREDICTIONS.labels(version).inc(len(records))
     return {"model_version": version, "request_id": request.id, "predictions": told}
 

@@ -64,8 +64,11 @@ def metrics() -> Response:
 
 
 def predict() -> Response:
-    """Predict one record, or a list of them."""
-    return reply(serving().answer(parsing.parse_records(body())))
+    """Predict one record, or a list of them; with `?keep=false` the answers are not kept."""
+    keep = request.args.get("keep", "true")
+    if keep not in ("true", "false"):
+        raise BadRequest(f"keep={keep!r} is neither true nor false.")
+    return reply(serving().answer(parsing.parse_records(body()), keep == "true"))
 
 
 def predict_rpc() -> Response:

@@ -21,9 +21,9 @@ class Serving:
         self.journal = Journal(history.remember)
         atexit.register(self.close)
 
-    def answer(self, records: list[dict[str, Any]]) -> dict[str, Any]:
-        """Answer parsed records."""
-        return answer(self.champion.predictor(), self.journal, records)
+    def answer(self, records: list[dict[str, Any]], keep: bool = True) -> dict[str, Any]:
+        """Answer parsed records, and keep the answers unless this is only a trial question."""
+        return answer(self.champion.predictor(), self.journal if keep else None, records)
 
     def close(self) -> None:
         """Store what is left, and count as lost what cannot be stored in time."""

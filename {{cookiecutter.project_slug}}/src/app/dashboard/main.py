@@ -1,15 +1,25 @@
-"""The dashboard: what the system predicts now, and what it predicted before."""
+"""The dashboard: its pages in reading order; those that were not chosen have no file."""
 
 from pathlib import Path
 
 import streamlit as st
 
-_PAGES = Path(__file__).parent / "pages"
+_FOLDER = Path(__file__).parent / "pages"
+_PAGES = {
+    "Predictions": {"predict": "Predict", "answers": "Past predictions", "batch": "Batch results"},
+    "Model and data": {"model": "Model", "data": "Data"},
+    "Monitoring": {"drift": "Drift and quality", "signals": "Golden signals"},
+}
 
-st.set_page_config(page_title="Dashboard", layout="wide")
+st.set_page_config(page_title="Dashboard", layout="centered")
 st.navigation(
-    [
-        st.Page(_PAGES / "predict.py", title="Predict", default=True),
-        st.Page(_PAGES / "results.py", title="Results"),
-    ]
+    {
+        section: [
+            st.Page(_FOLDER / f"{name}.py", title=title)
+            for name, title in pages.items()
+            if (_FOLDER / f"{name}.py").exists()
+        ]
+        for section, pages in _PAGES.items()
+    },
+    expanded=True,
 ).run()

@@ -22,6 +22,9 @@ PREDICTIONS = "predictions"
 LABELS = "labels"
 """Written by the API: what proved true for a prediction."""
 
+MONITORING = "monitoring"
+"""Written by `monitor`: what it compared in each window, and how far apart it was."""
+
 PARTITIONED_BY = {
     PREDICTIONS: "predicted_at",
     LABELS: "labelled_at",

@@ -2,58 +2,123 @@
 
 from typing import Any
 
-import requests
+import numpy as np
+import pandas as pd
 import streamlit as st
 
-from app import contract, schema
-from app.config import load_settings
+from app import client, contract, reference, schema
+from app.dashboard import charts, reading
+
+Record = dict[str, Any]
+STEPS = 25
+
+
+def form() -> tuple[Record, bool]:
+    """Show an input per feature, and give their values and whether the button was pressed."""
+    columns = list(contract.features().values())
+    with st.form("record"):
+        record = {}
+        for pair in zip(columns[::2], [*columns[1::2], None], strict=False):
+            for place, column in zip(st.columns(2), pair, strict=True):
+                if column is not None:
+                    with place:
+                        record[column.name] = ask(column)
+        return record, st.form_submit_button("Predict", type="primary")
 
 
 def ask(column: contract.Column) -> Any:
-    """Show the input that fits a column, and give its value."""
+    """Show the input that fits a column, and give its value; an empty one is unknown."""
+    key = f"field {column.name}"
+    former: Record = st.session_state.get("asked", {})
+    st.session_state.setdefault(key, former.get(column.name, column.example))
     options = list(column.choices) or ([True, False] if column.kind == "boolean" else [])
     if options:
-        return st.selectbox(column.label, options + [None] * column.nullable)
+        return st.selectbox(
+            column.label, options + [None] * column.nullable, format_func=told, key=key
+        )
     if not column.numeric:
-        return st.text_input(column.label, column.example) or None
+        return st.text_input(column.label, key=key) or None
     number = int if column.kind == "integer" else float
     low, high = (
         None if edge is None else number(edge) for edge in (column.minimum, column.maximum)
     )
-    return st.number_input(column.label, low, high, column.example)
+    hint = f"{low} to {high}" if None not in (low, high) else None
+    return st.number_input(
+        column.label, low, high, None, key=key, help=hint, required=not column.nullable
+    )
 
 
-def show(answer: dict[str, Any]) -> None:
-    """Show an answer of the API."""
-    found = answer["predictions"][0]
+def told(value: Any) -> str:
+    """Give a value as a person says it."""
+    return {"True": "yes", "False": "no", "None": "unknown"}.get(str(value), str(value))
+
+
+def show(answer: Record) -> None:
+    """Show an answer of the API: the value, how sure it is, and by which model."""
+    found, target = answer["predictions"][0], contract.target()
     value = found["prediction"]
-    st.metric(contract.target().label, f"{value:.2f}" if isinstance(value, float) else str(value))
     if found["probabilities"]:
-        st.bar_chart(found["probabilities"], horizontal=True, y_label="probability", height=160)
-    st.caption(f"model {answer['model_version']}, prediction {found['id']}")
+        sure = f"probability {found['probability']:.0%}"
+        st.metric(target.label, str(value), sure, delta_color="off", delta_arrow="off", border=True)
+        shares = pd.DataFrame({"probability": found["probabilities"]})
+        charts.bars(shares, "probability, 0 to 1", "The probability of each class")
+    else:
+        width = reference.half_width(reading.trained_on(answer["model_version"]))
+        sure = f"± {width:.3g}: so close were 90 of 100 answers to held-out examples"
+        st.metric(
+            target.label, f"{value:.2f}", sure, delta_color="off", delta_arrow="off", border=True
+        )
+    st.caption(f"Model {answer['model_version']}, prediction {found['id']}")
+
+
+def variants(column: contract.Column, record: Record) -> list[Any]:
+    """Give the values of one feature to ask about: all choices, or steps over its range."""
+    options = list(column.choices) or ([True, False] if column.kind == "boolean" else [])
+    if options or not column.numeric:
+        return options
+    value = record[column.name] or 0
+    low = column.minimum if column.minimum is not None else value - abs(value) - 1
+    high = column.maximum if column.maximum is not None else value + abs(value) + 1
+    steps = np.linspace(low, high, STEPS)
+    return sorted({round(x) for x in steps}) if column.kind == "integer" else steps.tolist()
+
+
+def what_if(record: Record) -> None:
+    """Ask again with one feature changed, and draw the answers; these are not kept."""
+    st.subheader("What if one thing were different?")
+    columns = [column for column in contract.features().values() if variants(column, record)]
+    chosen = st.selectbox("Change", columns, format_func=lambda column: column.label)
+    if chosen is None:
+        return
+    values = variants(chosen, record)
+    with reading.told():
+        answer = client.ask("/predict?keep=false", [record | {chosen.name: v} for v in values])
+    frame, unit = answers_of(answer["predictions"])
+    about = f"The answer for each {chosen.label}, all else as asked"
+    if chosen.numeric and chosen.kind != "boolean":
+        charts.lines(frame.set_index(pd.Index(values)), chosen.label, unit, about)
+    else:
+        charts.bars(frame.set_index(pd.Index(map(told, values))), unit, about, title=chosen.label)
+    st.caption(f"All else as asked; {chosen.label} was {told(record[chosen.name])}.")
+
+
+def answers_of(found: list[Record]) -> tuple[pd.DataFrame, str]:
+    """Give what to draw of several answers, and its unit: a column per class, or the value."""
+    if found[0]["probabilities"]:
+        return pd.DataFrame([one["probabilities"] for one in found]), "probability, 0 to 1"
+    label = contract.target().label
+    return pd.DataFrame({label: [one["prediction"] for one in found]}), label
 
 
 st.title("Predict")
 st.write((schema.Record.__doc__ or "").strip())
-with st.form("record"):
-    places = st.columns(3)
-    record = {}
-    for index, field in enumerate(contract.features().values()):
-        with places[index % 3]:
-            record[field.name] = ask(field)
-    sent = st.form_submit_button("Predict")
-
+asked, sent = form()
 if sent:
-    url = f"{load_settings().api_url}/predict"
-    try:
-        response = requests.post(url, json=record, timeout=60)
-        content = response.json()
-    except requests.RequestException:
-        st.error(
-            f"The API does not answer at {url}. Start it with `uv run poe api`, then try again."
-        )
-        st.stop()
-    if response.ok:
-        show(content)
-    else:
-        st.error("\n\n".join(content["error"]["problems"]))
+    st.session_state.pop("answer", None)
+    with reading.told(), st.spinner("Asking the API"):
+        st.session_state.answer = client.ask("/predict", asked)
+        st.session_state.asked = asked
+if "answer" in st.session_state:
+    with reading.told():
+        show(st.session_state.answer)
+    what_if(st.session_state.asked)

@@ -26,13 +26,17 @@ class Serving:
         self.trial = Trial()
         atexit.register(self.close)
 
-    def answer(self, records: list[dict[str, Any]]) -> dict[str, Any]:
-        """Answer parsed records; `X-User-Id` says for whom, and decides by which model."""
+    def answer(self, records: list[dict[str, Any]], keep: bool = True) -> dict[str, Any]:
+        """Answer parsed records; `X-User-Id` says for whom, and decides by which model.
+
+        The answers are kept unless this is only a trial question.
+        """
         user = request.headers.get("X-User-Id", "") if has_request_context() else ""
         champion = self.champion.predictor()
         chosen = self.trial.choose(user) or champion
-        told = answer(chosen, self.journal, records)
-        self.trial.note(user, "champion" if chosen is champion else "challenger", records, told)
+        told = answer(chosen, self.journal if keep else None, records)
+        if keep:
+            self.trial.note(user, "champion" if chosen is champion else "challenger", records, told)
         return told
 
     def close(self) -> None:

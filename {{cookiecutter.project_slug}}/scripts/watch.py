@@ -1,0 +1,61 @@
+"""Monitor, and on alarm do what you ask for: `--issue` opens an issue, `--retrain` trains.
+
+Neither is done unless you ask. An alarm is an alarm whatever was done about it: the exit code is 2.
+"""
+
+import sys
+
+from shell import Shell
+
+from app import monitor, pipeline
+from app.__main__ import guarded
+from app.config import load_settings
+from app.errors import AppError, ConfigError, DriftFound
+
+
+def main() -> None:
+    """Monitor; what an action could not do is told with the alarm."""
+    asked = sys.argv[1:]
+    for unknown in set(asked) - set(ACTIONS):
+        raise ConfigError(f"watch {unknown}: give {' or '.join(ACTIONS)}, both, or nothing.")
+    try:
+        monitor.main()
+    except DriftFound as alarm:
+        failures = [problem for action in asked for problem in _do(action, alarm)]
+        raise DriftFound(*alarm.problems, *failures) from None
+
+
+def _do(action: str, alarm: DriftFound) -> list[str]:
+    """Act, and give the reasons if that failed: they must not hide the alarm."""
+    try:
+        ACTIONS[action](alarm)
+    except AppError as error:
+        return [f"{action}: {problem}" for problem in error.problems]
+    return []
+
+
+def open_issue(alarm: DriftFound) -> None:
+    """Open an issue on GitHub, or add to the one that is open already."""
+    shell = Shell(rehearsal=False)
+    body = "\n".join(f"- {problem}" for problem in alarm.problems)
+    text = f"`uv run poe monitor` alarms:\n\n{body}\n\nWhat to do: docs/MONITORING.md.\n"
+    number = shell.read(
+        *("gh", "issue", "list", "--label", "drift", "--state", "open"),
+        *("--json", "number", "--jq", ".[0].number // empty"),
+    )
+    if number:
+        shell.run("gh", "issue", "comment", number, "--body", text)
+        return
+    shell.run("gh", "label", "create", "drift", "--force", "--description", "The monitor alarms")
+    shell.run("gh", "issue", "create", "--title", "Drift", "--label", "drift", "--body", text)
+
+
+def retrain(_alarm: DriftFound) -> None:
+    """Run the pipeline, if the source holds data that no model was judged on yet."""
+    pipeline.if_new("vertex" if load_settings().cloud else "local")
+
+
+ACTIONS = {"--issue": open_issue, "--retrain": retrain}
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,86 @@
+"""What the pages read from storage, remembered for some seconds, and how they tell a failure.
+
+All who look at the dashboard share what is remembered, so many readers ask storage once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import data, history, reference, registry
+from app.errors import AppError, NotFound
+from app.storage import open_storage, tables
+
+ROWS = 1000
+"""Predictions that a page shows, at most."""
+
+EXAMPLES = 20_000
+"""Examples that a page draws, at most."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show a failure as sentences with a button to try again, and end the page there."""
+    try:
+        yield
+    except AppError as error:
+        st.error("\n\n".join(error.problems))
+        st.button("Try again", on_click=st.cache_data.clear)
+        st.stop()
+
+
+@st.cache_data(ttl=5, show_spinner="Reading past predictions")
+def answers() -> pd.DataFrame:
+    """Read the API's latest answers, newest first: the answer, its label, then the features."""
+    rows = [row | row.pop("record") for row in history.past(ROWS)]
+    frame = pd.DataFrame(rows)
+    return frame.assign(predicted_at=pd.to_datetime(frame["predicted_at"])) if rows else frame
+
+
+@st.cache_data(ttl=30, show_spinner="Reading the runs of batch")
+def batches() -> list[dict[str, Any]]:
+    """Read which runs of `batch` are whole, newest first."""
+    return history.batches()[0][::-1]
+
+
+@st.cache_data(ttl=60, show_spinner="Reading the scored table")
+def scored(table: str) -> pd.DataFrame:
+    """Read rows of a run of `batch`."""
+    return pd.DataFrame(history.scored(table, about=ROWS // 2))
+
+
+@st.cache_data(ttl=30, show_spinner="Reading the registry")
+def champions() -> list[str]:
+    """Read who was champion, the present one first."""
+    return registry.champion().history[::-1]
+
+
+@st.cache_data(ttl=60, show_spinner="Reading the model's record")
+def version(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a version's record and its evaluation."""
+    return registry.record_of(name), registry.evaluation_of(name)
+
+
+@st.cache_data(ttl=3600, max_entries=5, show_spinner="Reading what the model was trained on")
+def trained_on(name: str) -> pd.DataFrame:
+    """Read a version's examples with its answers, which never change."""
+    return reference.read(name)
+
+
+@st.cache_data(ttl=60, show_spinner="Reading the examples")
+def examples() -> pd.DataFrame:
+    """Read examples that the next training learns from."""
+    return data.to_frame(open_storage().read(tables.EXAMPLES, limit=EXAMPLES))
+
+
+@st.cache_data(ttl=30, show_spinner="Reading what the monitor found")
+def monitored() -> pd.DataFrame:
+    """Read what `monitor` found, oldest window first; empty before its first run."""
+    try:
+        found: pd.DataFrame = open_storage().read(tables.MONITORING).to_pandas()
+    except NotFound:
+        return pd.DataFrame()
+    return found.sort_values("until", kind="stable", ignore_index=True)

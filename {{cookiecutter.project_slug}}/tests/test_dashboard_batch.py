@@ -1,0 +1,35 @@
+"""The page that shows scored tables, without a browser."""
+
+import pytest
+
+from app import batch, contract, history
+
+pytestmark = pytest.mark.service
+
+
+def test_before_the_first_batch_the_page_says_how_to_make_one(open_page):
+    assert "uv run poe batch" in open_page("batch").info[0].value
+
+
+def test_a_run_is_shown_whole_and_filtered(open_page, champion):
+    batch.main("one")
+    batch.main("two")
+
+    page = open_page("batch")
+    whole = page.dataframe[0].value
+    assert len(page.selectbox[0].options) == 2
+    assert set(contract.features()) | {"prediction", "id"} <= set(whole.columns)
+    page.selectbox[0].select_index(1).run()
+
+    assert page.dataframe[0].value["id"].str.startswith("one-").all()
+
+
+def test_labels_show_how_good_it_was(open_page, champion):
+    batch.main("run")
+    rows = history.scored("batch_predictions_run", about=10)[:5]
+    history.add_labels({row["id"]: row["prediction"] for row in rows})
+
+    page = open_page("batch")
+
+    assert page.metric[1].value == "5"
+    assert page.metric[2].value in ("100%", "0.00")
