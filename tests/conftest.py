@@ -89,6 +89,11 @@ def template_copy(tmp_path):
 @pytest.fixture
 def free_ports():
     """Give the variables of two ports that are free now."""
+    return find_ports()
+
+
+def find_ports():
+    """Find two ports that are free now, by the variables that choose them."""
     with socket.socket() as one, socket.socket() as two:
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))

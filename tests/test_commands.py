@@ -57,6 +57,19 @@ def test_a_fresh_project_passes_its_own_checks_and_answers_over_http(bake, free_
     assert set(changed) == {"uv.lock", "docs/EDA.md", "docs/figures/eda.png"}
 
 
+@pytest.mark.parametrize("sample", ["penguins", "delays"])
+def test_the_page_shows_how_often_the_monitor_alarms(bake, sample):
+    project = bake(sample=sample)
+    for task in ("data", "train", "evaluate", "gate", "promote"):
+        project.poe(task)
+
+    printed = project.poe("alarms").splitlines()
+
+    page = (project.path / "docs/MONITORING.md").read_text(encoding="utf-8").splitlines()
+    table = page[page.index(next(line for line in page if line.startswith("200 windows"))) :][:7]
+    assert [line for line in printed if line in table] == table
+
+
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
 def test_other_pythons_do(bake, free_ports, version):
     python = find_python(version)

@@ -15,6 +15,13 @@ from test_commands import find_python
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("containers")]
 
 EXAMPLE = "import json; from app import contract; print(json.dumps(contract.example_record()))"
+OPEN_PAGES = """
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+for page in sorted(Path("/app/src/app/dashboard/pages").glob("*.py")):
+    opened = AppTest.from_file(str(page), default_timeout=60).run()
+    print(page.stem, len(opened.exception), [error.value for error in opened.error])
+"""
 PACKAGES = {
     "api": ["flask", "onnxruntime"],
     "dashboard": ["pandas", "streamlit", "onnxruntime"],
@@ -144,6 +151,9 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
             assert "<html" in requests.get(f"http://127.0.0.1:{page}", timeout=10).text
             engine.do("exec", api, *engine.health_check(images["api"]))
             engine.do("exec", dashboard, *engine.health_check(images["dashboard"]))
+            pages = engine.do("exec", dashboard, "python", "-c", OPEN_PAGES).stdout.splitlines()
+            assert len(pages) == 7
+            assert all(line.endswith(" 0 []") for line in pages), pages
             record = json.loads(engine.ask(images["pipeline"], "python", "-c", EXAMPLE))
             answer = requests.post(f"{url}/predict", json=record, timeout=30).json()
             assert engine.stop(dashboard)[0] == 0

@@ -92,6 +92,7 @@ def test_every_reason_is_collected():
         slices={"island = Nowhere": {"rows": 30, "model": 0.1, "baseline": 0.5}},
         single_features={"oracle": 1.0, "honest": 0.7},
         folds={"model": [0.5, 0.6, 0.4], "baseline": [0.5, 0.5, 0.5]},
+        importance={},
     )
 
     reasons = gate.judge(bad)
@@ -109,6 +110,7 @@ def test_a_score_that_is_not_a_number_is_red():
         {},
         {},
         {"model": [float("nan")] * 2, "baseline": [0, 0]},
+        {},
     )
 
     assert len(gate.judge(odd)) == 3

@@ -20,8 +20,8 @@ def show(frame: pd.DataFrame) -> None:
         return
     _tell(frame)
     _draw(frame)
-    ordered = [name for name in (*_FIRST, *contract.features(), *_LAST) if name in frame]
-    shown = frame[ordered]
+    known = frame.dropna(axis="columns", how="all").columns  # numbers have no probability
+    shown = frame[[name for name in (*_FIRST, *contract.features(), *_LAST) if name in known]]
     st.dataframe(shown, hide_index=True, column_config=_titles(), alt="The predictions, one a row")
     st.download_button(
         "Download as CSV", shown.to_csv(index=False).encode(), "predictions.csv", "text/csv"

@@ -49,7 +49,7 @@ def batches() -> list[dict[str, Any]]:
 @st.cache_data(ttl=60, show_spinner="Reading the scored table")
 def scored(table: str) -> pd.DataFrame:
     """Read rows of a run of `batch`."""
-    return pd.DataFrame(history.scored(table, about=ROWS // 2))
+    return pd.DataFrame(history.scored(table, about=ROWS))
 
 
 @st.cache_data(ttl=30, show_spinner="Reading the registry")

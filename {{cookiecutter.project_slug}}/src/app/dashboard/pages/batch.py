@@ -22,7 +22,7 @@ run = runs[number]
 with reading.told():
     frame = reading.scored(run["table"])
 st.caption(
-    f"Model {run['model_version']}; table `{run['table']}`, of which a large one is shown in part, "
-    "evenly thinned out."
+    f"Model {run['model_version']}; table `{run['table']}`. Of a large one, every second row is "
+    "shown, or every fourth, and so on."
 )
 predictions.show(frame)

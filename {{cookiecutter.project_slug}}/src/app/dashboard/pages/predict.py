@@ -114,11 +114,12 @@ st.title("Predict")
 st.write((schema.Record.__doc__ or "").strip())
 asked, sent = form()
 if sent:
+    st.session_state.asked = asked
     st.session_state.pop("answer", None)
-    with reading.told(), st.spinner("Asking the API"):
-        st.session_state.answer = client.ask("/predict", asked)
-        st.session_state.asked = asked
-if "answer" in st.session_state:
+if "asked" in st.session_state:
     with reading.told():
+        if "answer" not in st.session_state:  # also when somebody tries again
+            with st.spinner("Asking the API"):
+                st.session_state.answer = client.ask("/predict", st.session_state.asked)
         show(st.session_state.answer)
     what_if(st.session_state.asked)

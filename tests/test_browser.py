@@ -1,0 +1,382 @@
+"""The dashboard of a generated project in a real browser, beside its running API.
+
+`SCREENSHOTS=folder` keeps what docs/dashboard.md shows; `poe screenshots` puts it there.
+"""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+from conftest import TEMPLATE, find_ports
+
+sync_api = pytest.importorskip("playwright.sync_api")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.full
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = {
+    "predict": "Predict",
+    "answers": "Past predictions",
+    "batch": "Batch results",
+    "model": "Model",
+    "data": "Data",
+    "drift": "Drift and quality",
+    "signals": "Golden signals",
+}
+MODES = {
+    "online": [page for page in PAGES if page != "batch"],
+    "batch": ["batch", "model", "data", "drift"],
+}
+SAMPLES = {"online": "penguins", "batch": "delays"}
+SEEN = {"wide": (1200, 900, "light"), "dark": (1200, 900, "dark"), "phone": (390, 844, "light")}
+
+SHOWN = (TEMPLATE / "docs/dashboard.md").read_text(encoding="utf-8")
+"""The page of the docs whose pictures are kept."""
+
+TRAFFIC = """
+import json, sys
+import requests
+from app import contract, history, reference, registry, schema
+examples = reference.read(registry.champion().version).sample(600, replace=True, random_state=1)
+records = json.loads(examples[list(contract.features())].to_json(orient="records"))
+ids = []
+for n in range(0, 600, 20):
+    answer = requests.post(sys.argv[1] + "/predict", json=records[n : n + 20], timeout=30)
+    answer.raise_for_status()
+    ids += [one["id"] for one in answer.json()["predictions"]]
+requests.get(sys.argv[1] + "/past_predictions?limit=1", timeout=30).raise_for_status()
+history.add_labels(dict(zip(ids[:400], examples[schema.TARGET].tolist())))
+"""
+
+
+class System(NamedTuple):
+    """A generated project whose dashboard runs, and perhaps its API."""
+
+    mode: str
+    project: object
+    url: str
+    api_url: str
+    start_api: object
+
+
+@contextmanager
+def process(project, *command, **variables):
+    """Run a program of the project until the end of the block."""
+    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | variables
+    started = subprocess.Popen(
+        [str(project.path / ".venv/bin/python"), "-m", *command],
+        cwd=project.path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        started.wait(15)
+
+
+def wait_for(url):
+    for _ in range(300):
+        try:
+            if requests.get(url, timeout=10).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(f"{url} does not answer")
+
+
+@contextmanager
+def answering(project, ports):
+    """Run the API until the end of the block."""
+    with process(project, "app", "api", **ports):
+        wait_for(f"http://127.0.0.1:{ports['PORT']}/ready")
+        yield
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start a browser without a window."""
+    found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+    if found is None:
+        pytest.skip(
+            "no Chromium on this machine: install it, for example by `apt install chromium`"
+        )
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def system(bake, browser, request):
+    """Make a project of a serving mode, with predictions and what the monitor found."""
+    mode, ports = request.param, find_ports()
+    project = bake(serving_mode=mode, sample=SAMPLES[mode])
+    for task in ("data", "train", "evaluate", "gate", "promote", "batch"):
+        project.poe(task)
+    api_url = f"http://127.0.0.1:{ports['PORT']}"
+    url = f"http://127.0.0.1:{ports['STREAMLIT_SERVER_PORT']}"
+    if mode == "online":
+        with answering(project, ports):
+            done = project.run("python", "-c", TRAFFIC, api_url)
+            assert done.returncode == 0, done.stderr
+    project.poe("monitor")
+    dashboard = ("streamlit", "run", "src/app/dashboard/main.py")
+    with process(project, *dashboard, API_URL=api_url, **ports):
+        wait_for(f"{url}/_stcore/health")
+        yield System(mode, project, url, api_url, lambda: answering(project, ports))
+
+
+def in_modes(*modes):
+    """Run a test in these serving modes; all tests of a mode share a project and a process."""
+    chosen = [pytest.param(m, marks=pytest.mark.xdist_group(f"browser-{m}")) for m in modes]
+    return pytest.mark.parametrize("system", chosen, indirect=True)
+
+
+@pytest.fixture
+def page(browser):
+    """Open a tab of its own."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+def heading(page, title):
+    page.get_by_role("heading", name=title, exact=True, level=1).wait_for(timeout=30_000)
+
+
+def settled(page):
+    """Wait until Streamlit's script has run and nothing is being computed."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
+    expect(page.locator("[data-testid=stSpinner]")).to_have_count(0, timeout=30_000)
+    page.wait_for_timeout(300)
+
+
+def visit(page, system, name):
+    """Open a page of the dashboard and wait until it stands."""
+    page.goto(f"{system.url}/{'' if name == MODES[system.mode][0] else name}")
+    heading(page, PAGES[name])
+    settled(page)
+
+
+def keep(page, name):
+    """Keep a picture of the whole page, if somebody wants it; give how much it overflows."""
+    main = page.locator("[data-testid=stMain]")
+    width, inside, height = main.evaluate("e => [e.scrollWidth, e.clientWidth, e.scrollHeight]")
+    folder = os.environ.get("SCREENSHOTS")
+    if folder and f"{name}.png" in SHOWN:
+        size = page.viewport_size
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+        page.wait_for_timeout(1500)  # the charts are drawn again
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+    return width - inside
+
+
+@in_modes("online", "batch")
+def test_the_first_page_after_a_warm_start(system, page):
+    """No time is asserted: `.ci/run` prints it."""
+    started = time.monotonic()
+    page.goto(system.url)
+    heading(page, PAGES[MODES[system.mode][0]])
+
+    print(f"first page in mode {system.mode} after {time.monotonic() - started:.2f} s")
+
+
+@in_modes("online", "batch")
+def test_the_menu_has_exactly_the_pages_of_the_mode(system, page):
+    visit(page, system, MODES[system.mode][0])
+    links = page.locator("[data-testid=stSidebarNavLink]")
+
+    assert [link.inner_text() for link in links.all()] == [PAGES[n] for n in MODES[system.mode]]
+    for name in MODES[system.mode][::-1]:
+        page.get_by_role("link", name=PAGES[name], exact=True).click()
+        heading(page, PAGES[name])
+
+
+@pytest.mark.parametrize("seen", SEEN)
+@in_modes("online", "batch")
+def test_no_page_fails_or_overflows(system, browser, seen):
+    width, height, scheme = SEEN[seen]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    running = system.start_api() if system.mode == "online" else nullcontext()
+    with running:
+        for name in MODES[system.mode]:
+            visit(page, system, name)
+            if name == "predict":
+                ask(page)
+            assert page.locator("[data-testid=stException]").count() == 0, name
+            assert page.locator("[data-testid=stAlertContentError]").count() == 0, name
+            assert keep(page, f"{system.mode}-{name}-{seen}") <= 0, f"{name} is too wide"
+            page.set_viewport_size({"width": width, "height": height})
+    context.close()
+    assert errors == []
+
+
+def ask(page):
+    """Send the form as it stands and wait for the answer."""
+    expect(page.get_by_role("spinbutton").first).not_to_have_value("")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    page.get_by_text("What if one thing were different?").wait_for()
+    settled(page)
+
+
+@in_modes("online")
+def test_the_form_is_filled_and_the_answer_is_that_of_the_api(system, page):
+    with system.start_api():
+        visit(page, system, "predict")
+        mass = page.get_by_role("spinbutton", name="Body mass, g", exact=True)
+        expect(mass).to_have_value("5000.00")
+        choose(page, "Species", "Gentoo")
+        mass.fill("4400")
+        page.get_by_role("spinbutton", name="Bill depth, mm", exact=True).fill("")
+        ask(page)
+        told = page.get_by_test_id("stMetric").inner_text()
+        caption = page.get_by_text("prediction ").last.inner_text()
+        kept = find_prediction(system, caption.split()[-1])
+
+    assert kept["record"] | {"species": "Gentoo", "body_mass_g": 4400.0} == kept["record"]
+    assert kept["record"]["culmen_depth_mm"] is None
+    assert kept["prediction"] in told
+    assert f"{kept['probability']:.0%}" in told
+    assert kept["model_version"] in caption
+
+
+def find_prediction(system, id_):
+    """Wait until a prediction is stored."""
+    for _ in range(30):
+        answer = requests.get(f"{system.api_url}/past_predictions?limit=50", timeout=30).json()
+        if found := [one for one in answer["past_predictions"] if one["id"] == id_]:
+            return found[0]
+        time.sleep(0.5)
+    return pytest.fail(f"{id_} is not stored")
+
+
+@in_modes("online")
+def test_what_if_draws_another_feature_and_is_not_kept(system, page):
+    with system.start_api():
+        visit(page, system, "predict")
+        ask(page)
+        url = f"{system.api_url}/past_predictions?limit=1000"
+        before = len(requests.get(url, timeout=30).json()["past_predictions"])
+        choose(page, "Change", "Body mass, g")
+        settled(page)
+        page.get_by_text("Body mass, g was").wait_for()
+        page.get_by_role("figure", name="The answer for each Body mass, g").or_(
+            page.get_by_label("The answer for each Body mass, g")
+        ).first.wait_for()
+        after = len(requests.get(url, timeout=30).json()["past_predictions"])
+
+    assert after == before
+
+
+def choose(page, label, option):
+    """Choose an option of a list by its words."""
+    box, found = page.get_by_role("combobox", name=label), page.get_by_role("option")
+    box.scroll_into_view_if_needed()
+    box.click()
+    page.wait_for_timeout(500)
+    if not found.count():  # scrolling closes a list
+        box.press("ArrowDown")
+    found.filter(has_text=re.compile(f"^{re.escape(option)}$")).click()
+    settled(page)
+    if found.count():  # a list of which several can be chosen stays open
+        page.keyboard.press("Escape")
+
+
+@in_modes("online")
+def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
+    with system.start_api():
+        visit(page, system, "predict")
+        ask(page)
+    page.get_by_role("button", name="Predict", exact=True).click()
+    error = page.get_by_text("the API does not answer at")
+    error.wait_for()
+    keep(page, f"{system.mode}-api-down")
+    with system.start_api():
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_text("What if one thing were different?").wait_for()
+    visit(page, system, "signals")
+    error.wait_for()
+
+    with system.start_api():
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_text("Traffic: requests since its start").wait_for()
+
+    assert error.count() == 0
+
+
+def downloaded(page):
+    """Press the button and read the file."""
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download as CSV", exact=True).click()
+    with found.value.path().open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def count(page):
+    """Read how many predictions the page shows."""
+    return int(page.get_by_test_id("stMetricValue").first.inner_text().replace(",", ""))
+
+
+@in_modes("online")
+def test_past_predictions_are_filtered_and_downloaded(system, page):
+    visit(page, system, "answers")
+    whole = count(page)
+    page.get_by_text("Filters").click()
+    choose(page, "Feature", "Species")
+    choose(page, "Its values", "Gentoo")
+    expect(page.get_by_test_id("stMetricValue").first).not_to_have_text(f"{whole:,}")
+    settled(page)
+
+    rows = downloaded(page)
+
+    assert 0 < len(rows) == count(page) < whole
+    assert {row["species"] for row in rows} == {"Gentoo"}
+
+
+@in_modes("batch")
+def test_a_scored_table_is_filtered_and_downloaded_without_an_api(system, page):
+    visit(page, system, "batch")
+    whole = count(page)
+    page.get_by_text("Filters").click()
+    choose(page, "Feature", "Airport")
+    choose(page, "Its values", "JFK")
+    expect(page.get_by_test_id("stMetricValue").first).not_to_have_text(f"{whole:,}")
+    settled(page)
+
+    rows = downloaded(page)
+
+    assert 0 < len(rows) == count(page) < whole
+    assert {row["origin"] for row in rows} == {"JFK"}
+
+
+@in_modes("online")
+def test_drift_is_shown_with_the_quality_of_what_was_served(system, page):
+    visit(page, system, "drift")
+
+    for kind in ("Data drift", "Target drift", "Concept drift"):
+        assert "Quiet" in page.get_by_text(kind).first.inner_text()
+    page.get_by_text("Quality of what was served").wait_for()
