@@ -80,6 +80,7 @@ def test_no_word_of_the_unchosen_is_left(bake, answers):
     words = {"penguins": ["penguin", "culmen"], "delays": ["airport", "nycflights"]}
     unchosen = "penguins" if answers.get("sample") == "delays" else "delays"
     named = {"README.md", ".cruft.json", "pyproject.toml", "terraform/project.tfvars"}  # an answer
+    named |= {"docs/PROJECT_CARD.md", "workpackages.yaml"}
 
     store = answers.get("data_store", "BigQuery")
     stores = {"BigQuery": ["bigquery", "bq_"], "Firestore": ["firestore"]}

@@ -19,6 +19,7 @@ HOLD_ANSWERS = {
     "docs/CLOUD_SETUP.md",
     "docs/JOBS.md",
     "docs/MONITORING.md",
+    "docs/PROJECT_CARD.md",
     "docs/SERVING.md",
     "terraform/project.tfvars",
     "variants/licence/mit/LICENSE",

@@ -23,16 +23,19 @@ def main() -> None:
     _log.info("%s", runs.to_string(index=False))
     FIGURE.parent.mkdir(parents=True, exist_ok=True)
     draw(runs, FIGURE)
+    PAGE.write_text(describe(runs), encoding="utf-8", newline="\n")
+    _log.info("wrote %s and %s", PAGE, FIGURE)
+
+
+def describe(runs: pd.DataFrame) -> str:
+    """Describe the versions in Markdown: a row for each."""
     rows: list[list[Any]] = [list(runs), ["---"] * len(runs.columns), *runs.values.tolist()]
     lines = [f"| {' | '.join(map(str, row))} |" for row in rows]
-    PAGE.write_text(
+    return (
         "# Runs\n\nWritten by `uv run poe runs`; each is a version of the registry.\n\n"
         + "\n".join(lines)
-        + "\n\n![Folds and held-out score of each run](figures/runs.png)\n",
-        encoding="utf-8",
-        newline="\n",
+        + "\n\n![Folds and held-out score of each run](figures/runs.png)\n"
     )
-    _log.info("wrote %s and %s", PAGE, FIGURE)
 
 
 def table() -> pd.DataFrame:

@@ -1,0 +1,410 @@
+"""How far a team is: an empty project, a half-done, a finished and a gamed one."""
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+
+import pytest
+import yaml
+from conftest import STENCIL
+
+from mlsd import course, evidence, github, milestone, progress
+from mlsd.course import CourseError
+from mlsd.project import Project
+
+FRESH = subprocess.CompletedProcess([], 0, stdout="the numbers of the champion", stderr="")
+WORDS = """We watch {n} nests from a hide {n} metres away, because {n} visitors a day disturb
+the birds less than one biologist with scales does; a wrong answer costs a second catch, which we
+avoid by asking twice whenever probability stays below ninety percent, as station {n} agreed."""
+OWN_TESTS = """from app import contract
+
+
+def test_{n}_features_are_known():
+    assert len(contract.features()) > {n}
+"""
+
+
+@pytest.fixture
+def team(bake, monkeypatch):
+    """Start as a team does, with a fresh project on the branch develop."""
+    project = bake()
+    monkeypatch.setattr(evidence, "_run", lambda project, code: FRESH)
+    project.git("switch", "--quiet", "develop")
+    project.git("config", "user.name", "Ada Example")
+    project.git("config", "user.email", "ada@example.com")
+    return project
+
+
+def write(project, path, text, more=False):
+    file = project.path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = file.read_text(encoding="utf-8") if more else ""
+    file.write_text(before + text, encoding="utf-8")
+
+
+def words_of(project):
+    """Read the states by number, as the command would tell them."""
+    known = course.read(project.path)
+    looked = Project(project.path)
+    return {one.number: progress.judge(looked, one).word for one in known.workpackages}
+
+
+def test_a_fresh_project_is_ready_and_not_started(team, capsys):
+    states = words_of(team)
+
+    assert len(states) == 19
+    assert states.pop("1.5") == "begun"  # the branches are there
+    assert set(states.values()) == {"not started"}
+    assert progress.main(team.path, None, None, "text") == 1
+    told = capsys.readouterr().out
+    assert "Milestone 1, 2026-03-02: Use case, data and experiments (0 of 11 done)" in told
+    assert "expected 60 own words, found 0 own words, in docs/PROJECT_CARD.md" in told
+
+
+def test_the_readme_of_a_fresh_project_holds_the_table(team):
+    known = course.read(team.path)
+    states = [progress.judge(Project(team.path), one) for one in known.workpackages]
+
+    assert progress.to_markdown(states) in (team.path / "README.md").read_text(encoding="utf-8")
+
+
+def section(text, heading, body):
+    """Write below a heading."""
+    return re.sub(rf"^(#+ {heading})$", rf"\1\n\n{body}\n", text, flags=re.MULTILINE)
+
+
+def fill(project, wanted, n):
+    """Do what one piece of evidence asks for, as a diligent team would."""
+    ((kind, about),) = wanted.items()
+    FILLS[kind](project, about, n)
+
+
+def fill_words(project, about, n):
+    body = "\n\n".join(WORDS.format(n=f"{chr(97 + i)}{chr(97 + n % 26)}x") for i in range(6))
+    path, heading = project.path / about["in"], about.get("under")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(section(text, heading, body) if heading else text + body, encoding="utf-8")
+
+
+def fill_says(project, about, n):
+    texts = {
+        "Approved": "Approved on 2026-02-09",
+        "run": "https://api-x-ew.a.run.app",
+        "actions": "https://github.com/a/b/actions/runs/12",
+    }
+    found = [text for text in texts.values() if re.search(about["matching"], text)]
+    write(project, about["in"], f"\n{(found or [''])[0]}\n", more=True)
+
+
+def fill_image(project, about, n):
+    folder = (project.path / about["in"]).parent
+    (folder / "figures").mkdir(exist_ok=True)
+    (folder / "figures/seen.png").write_bytes(os.urandom(6000))
+    write(project, about["in"], "\n![what we saw](figures/seen.png)\n", more=True)
+
+
+def fill_tests(project, about, n):
+    for i in range(about["least"]):
+        write(project, f"tests/test_own_{i}.py", OWN_TESTS.format(n=i))
+
+
+def fill_merges(project, about, n):
+    for i in range(about["least"]):
+        project.git("switch", "--quiet", "-c", f"feature/{i}")
+        write(project, f"docs/note{i}.txt", str(i))
+        commit(project)
+        project.git("switch", "--quiet", "develop")
+        project.git("merge", "--quiet", "--no-ff", f"feature/{i}")
+
+
+def fill_answer(project, about, n):
+    path = project.path / ".cruft.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["context"]["cookiecutter"][about["question"]] = "our-own-answer"
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+FILLS = {
+    "words": fill_words,
+    "changed": lambda project, about, n: write(project, about, f"\n# ours {n}\n", more=True),
+    "fresh": lambda project, about, n: write(project, about, FRESH.stdout),
+    "says": fill_says,
+    "image": fill_image,
+    "tests": fill_tests,
+    "branches": lambda project, about, n: None,
+    "merges": fill_merges,
+    "answer": fill_answer,
+}
+
+
+def commit(project):
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--no-verify", "-m", "Work")
+
+
+def work(project, milestone_number):
+    """Do every workpackage of a milestone."""
+    for n, one in enumerate(course.read(project.path).workpackages):
+        if one.milestone == milestone_number:
+            for wanted in one.done:
+                fill(project, wanted, n)
+    commit(project)
+
+
+def test_a_team_that_works_through_ends_all_green(team, capsys):
+    for number in (1, 2, 3):
+        work(team, number)
+        (team.path / "slides").mkdir(exist_ok=True)
+        (team.path / f"slides/milestone_{number}.pdf").write_bytes(b"%PDF-1.7 slides")
+        text = (team.path / course.FILE).read_text(encoding="utf-8")
+        text = text.replace("reviewers: []", "reviewers: [staff-example]")
+        text = text.replace("emails: []", "emails: [staff@example.com]")
+        (team.path / course.FILE).write_text(text, encoding="utf-8")
+        commit(team)
+        assert progress.main(team.path, number, None, "text") == 0, capsys.readouterr().out
+        assert milestone.main(team.path, number, False) == 0
+        told = capsys.readouterr().out
+        assert "missing:" not in told
+        assert "--base main --head develop" in told
+        assert "--reviewer staff-example" in told
+
+    assert set(words_of(team).values()) == {"done"}
+    page = (team.path / "local/milestone-3.md").read_text(encoding="utf-8")
+    assert "| 6.2 (optional) |" in page
+    assert "- Merge branch 'feature/0'" in page
+    assert "## What is not done\n\n- nothing" in page
+
+
+def test_half_of_the_work_is_begun_and_says_what_is_next(team, capsys):
+    write(team, "docs/PROJECT_CARD.md", "", more=True)
+    fill(team, {"words": {"in": "docs/PROJECT_CARD.md", "under": "Project data", "least": 30}}, 1)
+    commit(team)
+
+    assert words_of(team)["1.2"] == "begun"
+    assert progress.main(team.path, None, 1, "text") == 1
+    told = capsys.readouterr().out
+    assert "found 0 own words, in docs/PROJECT_CARD.md under 'Project description'" in told
+    assert "under 'Project data'" not in told
+    assert "2.1" not in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 300,
+        "Lorem ipsum dolor sit amet " + "consectetur adipiscing elit sed eiusmod " * 30,
+        "```\n" + WORDS * 3 + "\n```\n",
+        "`" + WORDS.replace("\n", " ") * 3 + "`",
+        "\n".join(f"![{WORDS[:80]}](x{n}.png)" for n in range(50)),
+        "> Which decision becomes better or faster, for whom? What do they do today?",
+    ],
+    ids=["one word", "filler", "code", "code in a line", "links", "the prompt"],
+)
+def test_words_that_are_none_do_not_count(team, text):
+    write(team, "docs/API.md", f"\n{text}\n", more=True)
+
+    assert Project(team.path).own_words("docs/API.md") < 60
+
+
+def test_pages_of_the_template_copied_into_another_do_not_count(team):
+    for page in sorted((team.path / "docs").glob("*.md")):
+        write(team, "docs/PROJECT_CARD.md", page.read_text(encoding="utf-8"), more=True)
+
+    assert Project(team.path).own_words("docs/PROJECT_CARD.md") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "counts"),
+    [
+        ("assert True", False),
+        ("pass", False),
+        ("x = 1\n    assert x == 1", False),
+        ("print(len([]))", False),
+        ("assert len([1]) == 1", True),
+        ("with pytest.raises(ValueError):\n        int('x')", True),
+    ],
+)
+def test_only_tests_that_can_fail_count(team, body, counts):
+    write(team, "tests/test_own.py", f"import pytest\n\n\ndef test_own():\n    {body}\n")
+
+    assert bool(Project(team.path).own_tests()) == counts
+
+
+def test_the_template_s_tests_copied_under_another_name_of_the_file_do_not_count(team):
+    shutil.copy(team.path / "tests/test_gate.py", team.path / "tests/test_ours.py")
+
+    assert Project(team.path).own_tests() == []
+
+
+def test_a_gamed_project_stays_red(team, capsys):
+    """Fill every file with something, and see that nothing is done."""
+    for one in course.read(team.path).workpackages:
+        for wanted in one.done:
+            about = next(iter(wanted.values()))
+            path = (
+                about
+                if isinstance(about, str)
+                else about.get("in")
+                if isinstance(about, dict)
+                else None
+            )
+            if path:
+                there = (team.path / path).exists()
+                write(team, path, "\n\nword word word\n![x](absent.png)\n" * 40, more=there)
+    write(team, "tests/test_own.py", "def test_a():\n    assert True\n")
+    commit(team)
+
+    states = words_of(team)
+
+    assert "done" not in {states[number] for number in states if number not in ("1.5",)} - {"begun"}
+    assert progress.main(team.path, None, None, "text") == 1
+
+
+def test_a_page_with_other_numbers_than_the_run_is_red(team):
+    write(team, "docs/EDA.md", "numbers of last month")
+
+    found = evidence.look(Project(team.path), {"fresh": "docs/EDA.md"})
+
+    assert (found.right, found.found) == (False, "other numbers")
+
+
+def test_a_page_whose_figure_is_gone_is_red(team):
+    write(team, "docs/EDA.md", f"{FRESH.stdout} ![x](figures/eda.png)")
+
+    assert evidence.look(Project(team.path), {"fresh": "docs/EDA.md"}).found == (
+        "docs/figures/eda.png is missing"
+    )
+
+
+def test_what_is_left_out_with_a_reason_counts_as_decided(team, capsys):
+    text = (team.path / course.FILE).read_text(encoding="utf-8")
+    reason = '    not_chosen: "we have no users whom it would serve"\n'
+    write(
+        team,
+        course.FILE,
+        text.replace("    title: A dashboard\n", "    title: A dashboard\n" + reason),
+    )
+
+    assert words_of(team)["5.1"] == "not chosen"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    title: A dashboard\n", '    title: A dashboard\n    not_chosen: "no"\n', "say why"),
+        ("    title: A dashboard\n", "", "5.1 lacks title"),
+        ("    title: A dashboard\n", "    title: A dashboard\n    titel: x\n", "5.1 has titel"),
+        ("year: 2026", "year: [", "is not YAML"),
+        ("milestones:", "milestone:", "lacks or misspells something"),
+        ("- tests: {least: 3}", "- test: {least: 3}", "is none of words"),
+        ("- tests: {least: 3}", "- tests: {most: 3}", "unexpected keyword"),
+    ],
+)
+def test_a_file_of_the_course_that_cannot_be_is_told(team, capsys, old, new, told):
+    text = (team.path / course.FILE).read_text(encoding="utf-8")
+    assert old in text
+    write(team, course.FILE, text.replace(old, new, 1))
+
+    assert progress.main(team.path, None, None, "text") == 2
+    assert told in capsys.readouterr().out
+
+
+def test_a_folder_that_is_no_project_is_told(tmp_path, capsys):
+    assert progress.main(tmp_path, None, None, "text") == 2
+    assert milestone.main(tmp_path, 1, False) == 2
+    assert "go to your project's folder" in capsys.readouterr().out
+
+
+def test_the_table_is_written_between_its_marks_and_only_there(team):
+    before = (team.path / "README.md").read_text(encoding="utf-8")
+    work(team, 1)
+
+    progress.main(team.path, None, None, "write")
+
+    after = (team.path / "README.md").read_text(encoding="utf-8")
+    assert "| 1.1 | Form a team |" in after
+    assert "addresses in the project card | done |" in after
+    outside = [
+        re.sub(r"<!-- work.*?<!-- end", "", text, flags=re.DOTALL) for text in (before, after)
+    ]
+    assert outside[0] == outside[1].replace("\n# ours 2\n", "")
+
+
+@pytest.fixture
+def gh(tmp_path, monkeypatch):
+    """Play GitHub's command, which needs an account: it keeps issues and milestones in a file."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    code = f"""#!{sys.executable}
+import json, pathlib, sys
+store = pathlib.Path({str(tmp_path / "github.json")!r})
+empty = {{"issues": [], "milestones": [], "log": []}}
+kept = json.loads(store.read_text()) if store.exists() else empty
+words = sys.argv[1:]
+kept["log"].append(words)
+if words[:2] == ["issue", "list"]:
+    print(json.dumps([{{"title": title}} for title in kept["issues"]]))
+elif words[:2] == ["issue", "create"]:
+    kept["issues"].append(words[words.index("--title") + 1])
+elif words[0] == "api" and "state=all" in words[1]:
+    print(json.dumps([{{"title": title}} for title in kept["milestones"]]))
+elif words[0] == "api":
+    kept["milestones"].append(words[3].removeprefix("title="))
+store.write_text(json.dumps(kept))
+"""
+    script = folder / "gh"
+    script.write_text(code, encoding="utf-8")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return lambda: json.loads((tmp_path / "github.json").read_text(encoding="utf-8"))
+
+
+def test_an_issue_is_opened_for_each_workpackage_once(team, gh):
+    known = course.read(team.path)
+    hub = github.Gh(str(team.path), really=True)
+
+    assert github.open_issues(hub, known) == 19
+    assert github.open_issues(hub, known) == 0
+
+    assert len(gh()["issues"]) == len(set(gh()["issues"])) == 19
+    assert gh()["milestones"] == [f"Sprint {n}" for n in range(1, 7)]
+
+
+def test_without_being_asked_github_is_not_touched(team, gh, tmp_path, capsys):
+    github.open_issues(github.Gh(str(team.path), really=False), course.read(team.path))
+
+    assert not (tmp_path / "github.json").exists()
+    assert "$ gh issue create --title 'WP 1.1: Form a team'" in capsys.readouterr().out
+
+
+def test_a_milestone_that_lacks_something_is_not_opened(team, gh, tmp_path, capsys):
+    assert milestone.main(team.path, 1, True) == 1
+
+    assert not (tmp_path / "github.json").exists()
+    told = capsys.readouterr().out
+    assert "slides/milestone_1.pdf is absent" in told
+    assert "names no reviewers" in told
+
+
+def test_a_milestone_that_does_not_exist_is_told(team, capsys):
+    assert milestone.main(team.path, 4, False) == 2
+    assert "there is no milestone 4: 1, 2, 3" in capsys.readouterr().out
+
+
+def test_the_course_is_whole():
+    told = yaml.safe_load((STENCIL / course.FILE).read_text(encoding="utf-8"))
+
+    assert list(told["workpackages"]) == sorted(told["workpackages"])
+    assert len(told["workpackages"]) == 19
+    assert [one for one, about in told["workpackages"].items() if about.get("optional")] == ["6.2"]
+
+
+def test_gh_that_is_absent_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(CourseError, match="gh is not installed"):
+        github.Gh(str(tmp_path), really=True).do("pr", "create")
