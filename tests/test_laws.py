@@ -10,6 +10,7 @@ import pytest
 from conftest import STENCIL, TEMPLATE
 
 HOLD_ANSWERS = {
+    ".github/CODEOWNERS",
     "Dockerfile",
     "README.md",
     "pyproject.toml",

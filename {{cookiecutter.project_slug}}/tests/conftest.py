@@ -12,10 +12,23 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from werkzeug.serving import make_server
 
-from app import contract, data, evaluate, gate, registry, schema, train
+from app import contract, data, drift_page, evaluate, gate, registry, schema, train
 from app.errors import GateFailed
 
 PAGES = Path("src/app/dashboard/pages").resolve()
+
+
+KINDS = ("unit", "integration", "system", "acceptance")
+
+
+def pytest_collection_modifyitems(items):
+    """Each test is of one kind, so that a kind can be run by its mark; by default of the first."""
+    for item in items:
+        kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
+        if not kinds:
+            item.add_marker(KINDS[0])
+        elif len(kinds) > 1:
+            raise pytest.UsageError(f"{item.nodeid} is {' and '.join(kinds)}: choose one.")
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +97,14 @@ def rules(started):
     """Give the routes of an API, which some frameworks make with the first request."""
     started[0].get("/health")
     return list(started[1].url_map.iter_rules())
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch):
+    """Keep what the monitor writes out of docs/."""
+    monkeypatch.setattr(drift_page, "PAGE", tmp_path / "DRIFT.md")
+    monkeypatch.setattr(drift_page, "FIGURE", tmp_path / "figures/drift.png")
+    return tmp_path
 
 
 @pytest.fixture

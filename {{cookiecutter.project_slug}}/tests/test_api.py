@@ -14,7 +14,7 @@ from app.config import Cloud
 from app.errors import ConfigError
 from app.storage import open_storage
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.integration]
 
 RECORD = contract.example_record()
 

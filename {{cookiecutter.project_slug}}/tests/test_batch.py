@@ -7,7 +7,7 @@ from app.errors import ConfigError, ModelRefused, NotFound
 from app.storage import open_storage, tables
 from app.storage.local import LocalStorage
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 
 def score(monkeypatch, run, index=0, count=1):

@@ -14,7 +14,7 @@ import pytest
 from app import client
 from app.errors import ApiUnavailable, InvalidData
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.unit]
 
 TOKEN = ".".join(["eyJhbGciOiAibm9uZSJ9", "eyJleHAiOiA0MTAyNDQ0ODAwfQ", "c2ln"])
 """Says that it is signed by nobody, and good until 2100."""

@@ -11,7 +11,7 @@ from shell import Shell
 
 from app.errors import AppError, ConfigError
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.unit]
 
 DIGEST = "sha256:0123"
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from app import contract, parsing, schema
 from app.errors import ConfigError, InvalidData
 
-pytestmark = pytest.mark.code
+pytestmark = [pytest.mark.code, pytest.mark.unit]
 
 
 class Odd(BaseModel):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app import batch, contract, monitor, registry
 from app.dashboard import card
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.integration]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_data_page_shows_each_column(open_page, champion):
         assert not page.selectbox[0].select_index(position).run().exception
 
 
-def test_the_drift_page_shows_what_was_monitored(open_page, champion):
+def test_the_drift_page_shows_what_was_monitored(open_page, champion, pages):
     batch.main()
     monitor.main()
 

@@ -4,7 +4,7 @@ import pytest
 
 from app import batch, contract, history
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.integration]
 
 
 def test_before_the_first_batch_the_page_says_how_to_make_one(open_page):

@@ -6,7 +6,7 @@ import pytest
 
 from app import contract, history
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.integration]
 
 
 def predict(open_page):

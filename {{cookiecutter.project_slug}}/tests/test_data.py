@@ -8,7 +8,7 @@ from app import contract, data, evaluate, schema
 from app.errors import ConfigError, InvalidData
 from app.storage import open_storage, tables
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.unit]
 
 
 def write(path, text):

@@ -3,7 +3,7 @@ import pytest
 
 from app import contract, data, eda, schema
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.unit]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app.api.trial import TRIALS
 from app.errors import ConfigError, InvalidData
 from app.storage import open_storage, tables
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.integration]
 
 RECORD = contract.example_record()
 EXPERIMENT = runpy.run_path("scripts/experiment.py")

@@ -11,7 +11,7 @@ from app import contract, data, evaluate, gate, metrics, registry, schema, train
 from app.errors import GateFailed, ModelRefused
 from app.storage import open_storage, tables
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 
 def retrain(examples, **hyperparameters):

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from app import contract
 from app.storage import open_storage
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.integration]
 
 RECORD = contract.example_record()
 

@@ -11,7 +11,7 @@ from app.api.journal import AT_ONCE, Journal
 from app.errors import InvalidData, StorageUnavailable
 from app.history import Prediction
 
-pytestmark = pytest.mark.code
+pytestmark = [pytest.mark.code, pytest.mark.unit]
 CAPACITY = AT_ONCE * 2 + 1
 
 

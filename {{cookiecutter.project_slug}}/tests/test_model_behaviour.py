@@ -14,7 +14,7 @@ import pytest
 from app import contract, data, registry, schema, train
 from app.errors import Conflict
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 
 @pytest.fixture

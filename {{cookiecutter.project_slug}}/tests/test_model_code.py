@@ -9,7 +9,7 @@ from app.errors import AppError
 from app.model import build_model, export_onnx, to_x
 from app.predict import Predictor
 
-pytestmark = pytest.mark.code
+pytestmark = [pytest.mark.code, pytest.mark.unit]
 
 
 @pytest.fixture

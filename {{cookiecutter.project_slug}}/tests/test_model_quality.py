@@ -4,7 +4,7 @@ import pytest
 
 from app import data, evaluate, gate, metrics, registry
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 
 @pytest.fixture

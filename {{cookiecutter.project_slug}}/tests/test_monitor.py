@@ -16,7 +16,6 @@ import watch
 from app import (
     batch,
     contract,
-    drift_page,
     history,
     labels,
     metrics,
@@ -29,17 +28,9 @@ from app.errors import ConfigError, DriftFound, InvalidData, ModelRefused
 from app.history import Prediction
 from app.storage import open_storage, tables
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-
-
-@pytest.fixture
-def pages(tmp_path, monkeypatch):
-    """Keep the pages of these tests out of docs/."""
-    monkeypatch.setattr(drift_page, "PAGE", tmp_path / "DRIFT.md")
-    monkeypatch.setattr(drift_page, "FIGURE", tmp_path / "figures/drift.png")
-    return tmp_path
 
 
 def plain(value):

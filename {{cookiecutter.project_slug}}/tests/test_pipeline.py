@@ -28,6 +28,7 @@ def compiled(cloud):
     return next(yaml.safe_load_all(pipeline.FILE.read_text(encoding="utf-8")))
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_every_step_runs_our_image_with_its_variables(compiled):
     executors = compiled["deploymentSpec"]["executors"]
@@ -46,6 +47,7 @@ def test_every_step_runs_our_image_with_its_variables(compiled):
         assert "accelerator" not in container["resources"]
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_steps_follow_each_other_and_only_training_is_cached(compiled):
     tasks = compiled["root"]["dag"]["tasks"]
@@ -59,6 +61,7 @@ def test_steps_follow_each_other_and_only_training_is_cached(compiled):
     assert set(inputs) == {"fingerprint", "code", "tuning"}
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_an_accelerator_is_one_flag(cloud, monkeypatch):
     monkeypatch.setenv("PIPELINE_ACCELERATOR", "NVIDIA_TESLA_T4")
@@ -70,6 +73,7 @@ def test_an_accelerator_is_one_flag(cloud, monkeypatch):
     assert found == ["exec-train"]
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_the_job_has_its_own_identity_root_and_parameters(cloud, monkeypatch):
     aiplatform = pytest.importorskip("google.cloud.aiplatform")
@@ -89,6 +93,7 @@ def test_the_job_has_its_own_identity_root_and_parameters(cloud, monkeypatch):
     assert given == {"source": "gs://example-project-123-dev/raw/0123456789ab.csv", "tuning": ""}
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_what_vertex_refuses_is_told_in_a_sentence(cloud, monkeypatch):
     aiplatform = pytest.importorskip("google.cloud.aiplatform")
@@ -106,6 +111,7 @@ def test_what_vertex_refuses_is_told_in_a_sentence(cloud, monkeypatch):
         pipeline.submit(credentials=credentials)
 
 
+@pytest.mark.unit
 @pytest.mark.code
 @pytest.mark.parametrize("action", [deploy.main, pipeline.submit])
 def test_in_the_cloud_nobody_guesses_where_the_api_is(cloud, monkeypatch, action):
@@ -115,6 +121,7 @@ def test_in_the_cloud_nobody_guesses_where_the_api_is(cloud, monkeypatch, action
         action("a-version")
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_vertex_needs_a_cloud():
     for how in ("--vertex", "compile"):
@@ -122,12 +129,14 @@ def test_vertex_needs_a_cloud():
             pipeline.main(how)
 
 
+@pytest.mark.unit
 @pytest.mark.code
 def test_an_unknown_way_is_refused():
     with pytest.raises(ConfigError, match="pipeline moon: give one of local, plain"):
         pipeline.main("moon")
 
 
+@pytest.mark.system
 @pytest.mark.service
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform == "win32", reason="Kubeflow's local runner needs a shell")
@@ -144,6 +153,7 @@ def test_the_same_file_runs_here(free_port, tmp_path):
     assert {"raw", "model", "page"} <= {path.name for path in kept}
 
 
+@pytest.mark.system
 @pytest.mark.service
 def test_known_data_start_nothing(champion, caplog):
     caplog.set_level("INFO")
@@ -153,6 +163,7 @@ def test_known_data_start_nothing(champion, caplog):
     assert "was judged on these data already" in caplog.text
 
 
+@pytest.mark.system
 @pytest.mark.service
 def test_data_whose_model_was_refused_start_nothing_again(champion, caplog):
     caplog.set_level("INFO")
@@ -164,12 +175,14 @@ def test_data_whose_model_was_refused_start_nothing_again(champion, caplog):
     assert "was judged on these data already" in caplog.text
 
 
+@pytest.mark.system
 @pytest.mark.service
 def test_new_data_start_a_run():
     with pytest.raises(ConfigError, match="pipeline moon"):
         pipeline.if_new("moon")
 
 
+@pytest.mark.system
 @pytest.mark.service
 def test_a_version_that_is_not_served_is_withdrawn(champion, free_port, monkeypatch):
     monkeypatch.setenv("DEPLOY_SECONDS", "0")
@@ -184,6 +197,7 @@ def test_a_version_that_is_not_served_is_withdrawn(champion, free_port, monkeypa
     assert registry.champion().history == [champion]
 
 
+@pytest.mark.system
 @pytest.mark.service
 def test_an_api_takes_the_champion_up(champion, free_port, monkeypatch):
     with deploy.running_api():
@@ -196,6 +210,7 @@ def test_an_api_takes_the_champion_up(champion, free_port, monkeypatch):
     assert registry.champion().history == [champion], "it was served before: the API is unwell"
 
 
+@pytest.mark.system
 @pytest.mark.service
 @pytest.mark.parametrize("answer", [b"-ERR\r\n", b"HTTP/1.1 200 OK\r\n\r\n[]", b""])
 def test_something_else_at_the_address_is_no_api(champion, monkeypatch, answer):

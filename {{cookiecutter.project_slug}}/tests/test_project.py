@@ -14,7 +14,7 @@ import app
 from app.config import load_settings, read_count, require_free_port
 from app.errors import ConfigError
 
-pytestmark = pytest.mark.code
+pytestmark = [pytest.mark.code, pytest.mark.unit]
 
 PACKAGE = Path("src/app")
 

@@ -4,6 +4,8 @@ from app import data, evaluate, gate, registry, train
 from app.errors import Conflict, GateFailed, ModelRefused, NotFound
 from app.storage import open_storage
 
+pytestmark = pytest.mark.integration
+
 
 def train_another():
     """Train a second version that passes the gate."""

@@ -8,6 +8,9 @@ from app.config import Cloud
 from app.errors import Conflict, NotFound, StorageUnavailable
 from app.storage.remedies import translated
 
+pytestmark = pytest.mark.unit
+
+
 CLOUD = Cloud("dev", "example-project-123", "europe-west1", "example-bucket")
 
 SAID = [

@@ -5,7 +5,7 @@ import pytest
 from app import data, evaluate, gate, registry, runs, train, tune
 from app.errors import ConfigError, NotFound
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ import pytest
 from app.errors import Conflict, InvalidData, NotFound, StorageUnavailable
 from app.storage import open_storage, tables
 
+pytestmark = pytest.mark.integration
+
+
 ROWS = pa.table(
     {
         "name": ["a", None],
