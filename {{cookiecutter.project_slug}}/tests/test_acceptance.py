@@ -1,7 +1,7 @@
 """What users need, asked of a running API from outside.
 
-With the variable ACCEPTANCE_URL, `uv run poe test -m acceptance` asks a deployed one, and leaves one
-prediction there.
+With the variable ACCEPTANCE_URL, `uv run poe test -m acceptance` asks a deployed one, and leaves
+one prediction there.
 """
 
 import os

@@ -6,8 +6,7 @@ import pytest
 from conftest import PAGES
 from streamlit.testing.v1 import AppTest
 
-from app import batch, contract, monitor, registry
-from app.dashboard import card
+from app import batch, card, contract, monitor, registry
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
 

@@ -11,7 +11,8 @@ reference   labels      drift_page
 train       batch       eda
 tune        evaluate    monitor
 gate        runs
-report      deploy
+report      deploy      card
+cards
 steps
 components
 pipeline

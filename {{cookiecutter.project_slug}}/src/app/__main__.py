@@ -26,6 +26,8 @@ _STAGES = {
     "pipeline-if-new": "pipeline:if_new",
     "batch": "batch:main",
     "labels": "labels:main",
+    "cards": "cards:main",
+    "cards-check": "cards:check",
     "monitor": "monitor:main",
     "openapi": "api.spec:main",
     "openapi-check": "api.spec:check",

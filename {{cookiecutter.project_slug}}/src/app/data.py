@@ -63,10 +63,15 @@ def validate(key: str) -> str:
     return found
 
 
+def read_source() -> pd.DataFrame:
+    """Read the examples that the source would give, without writing anything."""
+    source = load_settings().source
+    return to_frame(clean(parse_csv(_fetch(source), source), source))
+
+
 def fingerprint_of_source() -> str:
     """Hash the examples that the source would give, without writing anything."""
-    source = load_settings().source
-    return fingerprint(to_frame(clean(parse_csv(_fetch(source), source), source)))
+    return fingerprint(read_source())
 
 
 def _fetch(source: str) -> bytes:

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import contract, schema
-from app.dashboard import card, charts, reading
+from app import card, contract, schema
+from app.dashboard import charts, reading
 
 Facts = dict[str, Any]
 
