@@ -13,7 +13,7 @@ from app.errors import ConfigError, InvalidData, StorageUnavailable
 MODEL = Path("docs/MODEL_CARD.md")
 DATA = Path("docs/DATA_CARD.md")
 EMPTY = "Not written yet: run `uv run poe cards`."
-_MARKS = re.compile(r"(<!-- facts[^>]*-->\n)(.*?)(\n<!-- end of facts -->)", flags=re.DOTALL)
+_MARKS = re.compile(r"<!-- facts[^>]*-->\n(.*?)\n<!-- end of facts -->", flags=re.DOTALL)
 _log = logging.getLogger(__name__)
 
 
@@ -21,9 +21,8 @@ def main() -> None:
     """Write the facts into each page that can be written: the model card needs a champion."""
     for page, facts in current().items():
         text = page.read_text(encoding="utf-8")
-        _inside(page, text)
-        new = _MARKS.sub(lambda found, facts=facts: f"{found[1]}{facts}{found[3]}", text)
-        page.write_text(new, encoding="utf-8", newline="\n")
+        start, end = _inside(page, text)
+        page.write_text(text[:start] + facts + text[end:], encoding="utf-8", newline="\n")
         _log.info("wrote the facts of %s", page)
 
 
@@ -37,8 +36,9 @@ def check() -> None:
     """
     stale = []
     for page, facts in current().items():
-        told = _inside(page, page.read_text(encoding="utf-8"))
-        if told not in (EMPTY, facts):
+        text = page.read_text(encoding="utf-8")
+        start, end = _inside(page, text)
+        if text[start:end].strip() not in (EMPTY, facts):
             stale.append(f"{page.as_posix()} has facts of another time: run `uv run poe cards`.")
     if stale:
         raise InvalidData(*stale)
@@ -81,12 +81,12 @@ def describe_data() -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| **{k}** | {v} |" for k, v in rows.items())
 
 
-def _inside(page: Path, text: str) -> str:
-    """Give what stands between the marks."""
+def _inside(page: Path, text: str) -> tuple[int, int]:
+    """Say where the facts begin and end."""
     found = _MARKS.search(text)
     if found is None:
         raise ConfigError(
             f"{page.as_posix()} has lost its marks: facts stand between the lines "
             "`<!-- facts -->` and `<!-- end of facts -->`."
         )
-    return found[2].strip()
+    return found.span(1)
