@@ -22,6 +22,7 @@ HOLD_ANSWERS = {
     "docs/MONITORING.md",
     "docs/PROJECT_CARD.md",
     "docs/SERVING.md",
+    "docs/WALKTHROUGH.md",
     "terraform/project.tfvars",
     "variants/licence/mit/LICENSE",
 }

@@ -80,6 +80,14 @@ def test_every_command_and_path_in_the_docs_exists():
             assert made or Path(path).exists(), f"{page} names {path}"
 
 
+def test_the_walkthrough_explains_every_file_and_no_other():
+    text = Path("docs/WALKTHROUGH.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(src/app/[^`]+)` \|", text, flags=re.MULTILINE)
+    kept = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".yaml", ".html")]
+
+    assert sorted(told) == sorted(path.as_posix() for path in kept)
+
+
 def test_the_project_is_whole():
     assert not Path("variants").exists(), "generated without hooks: generate it again, accept them"
 
