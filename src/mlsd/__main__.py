@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mlsd import course, doctor, explain, github, milestone, progress
+from mlsd import course, doctor, explain, github, milestone, progress, score
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     tool = tools.add_parser("milestone", help="hand in a milestone; prints, unless --open")
     tool.add_argument("number", type=int)
     tool.add_argument("--open", action="store_true", help="open the pull request by gh")
+    tools.add_parser("score", help="the ML Test Score, from evidence")
     tool = tools.add_parser("issues", help="an issue per workpackage; prints, unless --create")
     tool.add_argument("--create", action="store_true", help="open them by gh")
     sys.exit(_run(parser.parse_args()))
@@ -31,6 +32,8 @@ def main() -> None:
 def _run(asked: argparse.Namespace) -> int:
     if asked.tool == "milestone":
         return milestone.main(Path.cwd(), asked.number, asked.open)
+    if asked.tool == "score":
+        return score.main(Path.cwd())
     if asked.tool == "issues":
         return _issues(Path.cwd(), asked.create)
     if asked.tool == "progress":

@@ -83,6 +83,11 @@ class Project:
             return 0
         return sum(min(_OFTEN, words.count(word)) for word in set(words))
 
+    def has_test(self, name: str) -> bool:
+        """Say whether a test, `path::function`, is there and can fail."""
+        path, _, function = name.partition("::")
+        return any(test.name == function and _can_fail(test) for test in _tests(self.read(path)))
+
     def own_tests(self) -> list[str]:
         """Name the tests that a team wrote, that ask its own code, and that can fail."""
         generated = {

@@ -1,0 +1,110 @@
+"""The ML Test Score of a project: 28 points from evidence, by section; the lowest section counts.
+
+Breck et al., "The ML Test Score" (2017): half a point for what was done by hand and written down,
+a whole one for what is automated and repeated.
+"""
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mlsd import evidence
+from mlsd.course import CourseError
+from mlsd.project import Project
+
+SECTIONS = {"D": "data", "M": "model", "I": "infrastructure", "O": "operation"}
+EXAMPLE = "data/sample.csv"
+CARD = "docs/MODEL_CARD.md"
+_MEANING = (
+    (0, "a research project"),
+    (1, "serious holes"),
+    (2, "a first pass"),
+    (3, "reasonably tested"),
+    (5, "strong"),
+    (7, "exceptional"),
+)
+
+
+class Score(NamedTuple):
+    """A test with its points, what is missing, and whether only the example earned them."""
+
+    id: str
+    name: str
+    points: float
+    missing: list[str]
+    of_example: bool
+    next_step: str
+
+
+def main(folder: Path) -> int:
+    """Print the points; the exit code is 0 unless they cannot be told."""
+    project = Project(folder)
+    if not project.answers:
+        print(
+            f"the score cannot be told: {folder} has no .cruft.json: go to your project's folder."
+        )
+        return 2
+    try:
+        print(to_text(compute(project)))
+    except CourseError as error:
+        print(f"the score cannot be told: {error}")
+        return 2
+    return 0
+
+
+def compute(project: Project) -> list[Score]:
+    """Give the points of each test."""
+    rows = tomllib.loads(files("mlsd").joinpath("score.toml").read_text(encoding="utf-8"))["tests"]
+    example = not evidence.changed(project, EXAMPLE).right
+    runs = "poe test" in project.read(".github/workflows/ci.yml")
+    return [_judge(project, row, example, runs) for row in rows]
+
+
+def _judge(project: Project, row: dict[str, Any], example: bool, runs: bool) -> Score:
+    missing = [f"{name} is gone" for name in row["proves"] if not project.has_test(name)]
+    missing += [] if runs else ["CI does not run the tests"]
+    if row.get("of_data") and not example and "<!-- facts" in project.read(CARD):
+        told = "Not written yet" not in project.read(CARD)
+        missing += [] if told else [f"{CARD} has no facts of your data: run `uv run poe cards`"]
+    points = 0.0 if missing else row["points"]
+    for one in row.get("more", []):
+        wanted = {kind: about for kind, about in one.items() if kind != "worth"}
+        found = evidence.look(project, wanted)
+        points += one["worth"] * found.right
+        missing += [] if found.right else [f"{found.where}: {found.expected}, {found.found}"]
+    of_example = bool(row.get("of_data")) and example and points > 0
+    step = row["raise"] if points < 1 else "nothing"
+    return Score(row["id"], row["name"], min(1.0, points), missing, of_example, step)
+
+
+def overall(scores: list[Score], *, own: bool) -> float:
+    """Give the lowest section's sum; `own` leaves out what only the example earned."""
+    counted = [score for score in scores if not (own and score.of_example)]
+    return min(sum(s.points for s in counted if s.id[0] == letter) for letter in SECTIONS)
+
+
+def to_text(scores: list[Score]) -> str:
+    """Tell the points by section, and what would raise them."""
+    lines = []
+    for letter, name in SECTIONS.items():
+        own = [score for score in scores if score.id[0] == letter]
+        lines.append(f"\n{name}: {sum(score.points for score in own):g} of 7")
+        for score in own:
+            mark = "  (earned by the example's data, not by yours)" if score.of_example else ""
+            lines.append(f"  {score.id}  {score.points:3g}  {score.name}{mark}")
+            lines += [f"           missing: {problem}" for problem in score.missing]
+            if score.points < 1:
+                lines.append(f"           to raise: {score.next_step}")
+    whole, yours = overall(scores, own=False), overall(scores, own=True)
+    lines.append(f"\nML Test Score: {whole:g}, the lowest section ({_meaning(whole)})")
+    lines.append(f"without what only the example earned: {yours:g} ({_meaning(yours)})")
+    lines.append(
+        "A point says that a test or a page is there; that it is green says CI, that it is "
+        "good say its readers."
+    )
+    return "\n".join(lines)
+
+
+def _meaning(points: float) -> str:
+    return next(told for limit, told in _MEANING if points <= limit)

@@ -1,0 +1,88 @@
+"""The ML Test Score: honest on a fresh project, higher with work, lower when a proof goes."""
+
+import subprocess
+import tomllib
+
+import pytest
+from conftest import TEMPLATE
+
+from mlsd import evidence, score
+from mlsd.project import Project
+
+
+KNOWN = {"id", "name", "points", "proves", "raise", "more", "of_data"}
+
+
+@pytest.fixture
+def project(bake, monkeypatch):
+    monkeypatch.setattr(
+        evidence, "_run", lambda project, code: subprocess.CompletedProcess([], 0, "x", "")
+    )
+    return bake()
+
+
+def points(project):
+    return {one.id: one.points for one in score.compute(Project(project.path))}
+
+
+def test_all_28_tests_are_there_and_their_proofs_exist(project):
+    scores = score.compute(Project(project.path))
+
+    assert [one.id for one in scores] == [f"{s}{n}" for s in "DMIO" for n in range(1, 8)]
+    assert not [problem for one in scores for problem in one.missing if "is gone" in problem]
+
+
+def test_a_fresh_project_is_told_what_the_example_earned(project, capsys):
+    assert score.main(project.path) == 0
+
+    told = capsys.readouterr().out
+    scores = score.compute(Project(project.path))
+    assert score.overall(scores, own=True) < score.overall(scores, own=False)
+    assert "M5    1  A simpler model is not better  (earned by the example's data, not by" in told
+    assert "to raise: say in docs/DATA.md what each feature costs" in told
+    assert f"ML Test Score: {score.overall(scores, own=False):g}" in told
+
+
+def test_own_data_take_away_what_the_example_earned_until_there_is_a_model_of_them(project):
+    (project.path / score.EXAMPLE).write_text("a,b\n1,2\n", encoding="utf-8")
+
+    assert not any(one.of_example for one in score.compute(Project(project.path)))
+    assert points(project)["M5"] == 0
+    card = project.path / score.CARD
+    text = card.read_text(encoding="utf-8").replace("Not written yet", "| facts |")
+    card.write_text(text, encoding="utf-8")
+    assert points(project)["M5"] == 1
+
+
+def test_a_proof_that_goes_takes_its_points(project):
+    page = project.path / "tests/test_gate.py"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(
+        text.replace("def test_poisoned_labels_are_red", "def nothing"), encoding="utf-8"
+    )
+
+    assert points(project)["I4"] == 0
+
+
+def test_a_proof_that_cannot_fail_takes_its_points(project):
+    page = project.path / "tests/test_pipeline.py"
+    page.write_text("def test_the_same_file_runs_here():\n    assert True\n", encoding="utf-8")
+
+    assert points(project)["I3"] == 0
+
+
+def test_without_ci_no_test_is_repeated(project):
+    (project.path / ".github/workflows/ci.yml").write_text("name: CI\n", encoding="utf-8")
+
+    assert points(project)["I1"] == 0
+
+
+def test_a_folder_that_is_no_project_is_told(tmp_path, capsys):
+    assert score.main(tmp_path) == 2
+    assert "go to your project's folder" in capsys.readouterr().out
+
+
+def test_the_words_of_each_row_are_known():
+    rows = tomllib.loads((TEMPLATE / "src/mlsd/score.toml").read_text(encoding="utf-8"))["tests"]
+
+    assert all(set(row) <= KNOWN for row in rows)
