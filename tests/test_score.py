@@ -9,7 +9,6 @@ from conftest import TEMPLATE
 from mlsd import evidence, score
 from mlsd.project import Project
 
-
 KNOWN = {"id", "name", "points", "proves", "raise", "more", "of_data"}
 
 

@@ -2,11 +2,13 @@
 
 import ast
 
+import pyarrow as pa
 import pytest
 from conftest import PAGES
 from streamlit.testing.v1 import AppTest
 
 from app import batch, card, contract, monitor, registry
+from app.storage import open_storage, tables
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
 
@@ -74,6 +76,12 @@ def test_the_drift_page_shows_what_was_monitored(open_page, champion, pages):
     assert len(page.dataframe[0].value) == len(contract.features()) + 1
     assert [one.value[:5] for one in page.success] == ["Data ", "Targe"]
     assert "no label has come" in page.info[0].value
+
+
+def test_examples_of_another_schema_are_told(open_page, champion):
+    open_storage().write(tables.EXAMPLES, pa.table({"another": [1]}))
+
+    assert "run `uv run poe data`" in open_page("data").error[0].value
 
 
 def test_the_dashboard_reads_no_file_of_the_data(open_page, champion, monkeypatch, tmp_path):

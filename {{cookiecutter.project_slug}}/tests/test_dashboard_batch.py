@@ -1,8 +1,11 @@
 """The page that shows scored tables, without a browser."""
 
+import json
+
 import pytest
 
-from app import batch, contract, history
+from app import batch, contract, history, registry
+from app.storage import open_storage
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
 
@@ -22,6 +25,14 @@ def test_a_run_is_shown_whole_and_filtered(open_page, champion):
     page.selectbox[0].select_index(1).run()
 
     assert page.dataframe[0].value["id"].str.startswith("one-").all()
+
+
+def test_runs_of_another_schema_are_left_out(open_page, champion):
+    batch.main("run")
+    record = registry.record_of(champion) | {"contract": "another"}
+    open_storage().put(f"models/{champion}/record.json", json.dumps(record).encode())
+
+    assert "uv run poe batch" in open_page("batch").info[0].value
 
 
 def test_labels_show_how_good_it_was(open_page, champion):

@@ -1,6 +1,8 @@
 """The pages that ask the API, without a browser: answers, and an API that is down or unwell."""
 
+import json
 import socket
+from datetime import UTC, datetime
 
 import pytest
 
@@ -81,6 +83,18 @@ def test_past_predictions_are_shown_filtered_and_judged(open_page, api, champion
 
     assert page.metric[0].value == "1"
     assert page.dataframe[0].value["id"].tolist() == [first["id"]]
+
+
+def test_answers_of_another_schema_are_left_out(open_page, api, champion):
+    api.post("/predict", json=contract.example_record())
+    api.get("/past_predictions")  # waits until it is stored
+    now, record = datetime.now(UTC), json.dumps({"another": 1})
+    history.remember([history.Prediction("x", "old", record, '"other"', 0.9, now)])
+
+    page = open_page("answers")
+
+    assert page.metric[0].value == "1"
+    assert "x" not in page.dataframe[0].value["id"].tolist()
 
 
 def test_the_golden_signals_count_what_was_asked(open_page, api):

@@ -84,6 +84,16 @@ def test_an_interval_is_as_wide_as_nine_of_ten_residuals_and_one_more(rows, widt
     assert reference.half_width(pd.concat([held_out, trained_on])) == width
 
 
+def test_a_run_of_batch_that_cannot_be_compared_is_left_out(champion, pages, caplog):
+    batch.main("run")
+    open_storage().put(f"models/{champion}/reference.parquet", b"")
+
+    monitor.main()
+
+    assert "batch_predictions_run is not compared" in caplog.text
+    assert not (pages / "DRIFT.md").exists()
+
+
 def test_without_predictions_nothing_is_said(champion, pages):
     monitor.main()
 

@@ -90,7 +90,7 @@ def known(ids: Iterable[str]) -> set[str]:
     for table in [tables.PREDICTIONS, *(run["table"] for run in batches()[0])]:
         with suppress(NotFound):
             for piece in open_storage().stream(table):
-                found |= wanted.intersection(piece.column("id").to_pylist())
+                found |= wanted.intersection(row.get("id") for row in piece.to_pylist())
     return found
 
 
@@ -115,7 +115,7 @@ def scored(table: str, about: int) -> list[dict[str, Any]]:
         seen += piece.num_rows
         while len(rows) > 2 * about:
             rows, step = rows[::2], 2 * step
-    return [row | {"label": labels.get(row["id"])} for row in rows]
+    return [row | {"label": labels.get(row.get("id", ""))} for row in rows]
 
 
 def _labels() -> dict[str, Any]:

@@ -97,6 +97,11 @@ def _cut(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _batches() -> Iterator[Window]:
     """Give a window for each run of `batch` that is kept, and one for its rows with a label."""
     for run in history.batches()[0]:
+        try:
+            reference.read(run["model_version"])
+        except ModelRefused as error:
+            _log.warning("%s is not compared: %s", run["table"], error)
+            continue
         frame = pd.DataFrame(history.scored(run["table"], about=reference.ROWS // 2))
         until = datetime.fromisoformat(run["finished_at"])
         for some, compare in (

@@ -42,7 +42,10 @@ def read(version: str) -> pd.DataFrame:
         raise ModelRefused(
             f"model {version} does not say what it was trained on: run `uv run poe pipeline` again."
         )
-    return data.to_frame(pq.read_table(io.BytesIO(content)))
+    examples = data.to_frame(pq.read_table(io.BytesIO(content)))
+    if set(contract.columns()) - set(examples):
+        raise ModelRefused(f"model {version} was trained for another schema.py.")
+    return examples
 
 
 def half_width(examples: pd.DataFrame, coverage: float = 0.9) -> float:

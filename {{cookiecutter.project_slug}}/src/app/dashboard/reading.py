@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import data, history, reference, registry
-from app.errors import AppError, NotFound
+from app import contract, data, history, reference, registry
+from app.errors import AppError, InvalidData, NotFound
 from app.storage import open_storage, tables
 
 ROWS = 1000
@@ -34,16 +34,24 @@ def told() -> Iterator[None]:
 
 @st.cache_data(ttl=5, show_spinner="Reading past predictions")
 def answers() -> pd.DataFrame:
-    """Read the API's latest answers, newest first: the answer, its label, then the features."""
-    rows = [row | row.pop("record") for row in history.past(ROWS)]
+    """Read the API's latest answers, newest first: the answer, its label, then the features.
+
+    Answers from before a change of `schema.py` are left out.
+    """
+    kept = [row for row in history.past(ROWS) if _fits(row)]
+    rows = [row | row.pop("record") for row in kept]
     frame = pd.DataFrame(rows)
     return frame.assign(predicted_at=pd.to_datetime(frame["predicted_at"])) if rows else frame
 
 
 @st.cache_data(ttl=30, show_spinner="Reading the runs of batch")
 def batches() -> list[dict[str, Any]]:
-    """Read which runs of `batch` are whole, newest first."""
-    return history.batches()[0][::-1]
+    """Read which runs of `batch` are whole and of this `schema.py`, newest first."""
+    found, known = history.batches()[0][::-1], set(registry.versions())
+    now = contract.fingerprint()
+    names = {run["model_version"] for run in found} & known
+    fitting = {name for name in names if registry.record_of(name)["contract"] == now}
+    return [run for run in found if run["model_version"] in fitting]
 
 
 @st.cache_data(ttl=60, show_spinner="Reading the scored table")
@@ -73,7 +81,10 @@ def trained_on(name: str) -> pd.DataFrame:
 @st.cache_data(ttl=60, show_spinner="Reading the examples")
 def examples() -> pd.DataFrame:
     """Read examples that the next training learns from."""
-    return data.to_frame(open_storage().read(tables.EXAMPLES, limit=EXAMPLES))
+    found = data.to_frame(open_storage().read(tables.EXAMPLES, limit=EXAMPLES))
+    if set(contract.columns()) - set(found):
+        raise InvalidData("the table of examples is of another schema.py: run `uv run poe data`.")
+    return found
 
 
 @st.cache_data(ttl=30, show_spinner="Reading what the monitor found")
@@ -84,3 +95,10 @@ def monitored() -> pd.DataFrame:
     except NotFound:
         return pd.DataFrame()
     return found.sort_values("until", kind="stable", ignore_index=True)
+
+
+def _fits(row: dict[str, Any]) -> bool:
+    """Say whether a prediction is of this `schema.py`: its features, and an answer of its kind."""
+    number = isinstance(row["prediction"], float)
+    same_kind = number == (contract.task() == "regression")
+    return same_kind and set(row["record"]) == set(contract.features())

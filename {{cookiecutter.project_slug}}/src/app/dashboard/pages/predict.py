@@ -1,5 +1,6 @@
 """Ask the API for a prediction: the form comes from the contract, the answer over HTTP."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import streamlit as st
 
 from app import client, contract, reference, schema
 from app.dashboard import charts, reading
+from app.errors import ModelRefused
 
 Record = dict[str, Any]
 STEPS = 25
@@ -63,12 +65,22 @@ def show(answer: Record) -> None:
         shares = pd.DataFrame({"probability": found["probabilities"]})
         charts.bars(shares, "probability, 0 to 1", "The probability of each class")
     else:
-        width = reference.half_width(reading.trained_on(answer["model_version"]))
-        sure = f"± {width:.3g}: so close were 90 of 100 answers to held-out examples"
+        sure = interval(answer["model_version"])
         st.metric(
             target.label, f"{value:.2f}", sure, delta_color="off", delta_arrow="off", border=True
         )
     st.caption(f"Model {answer['model_version']}, prediction {found['id']}")
+
+
+def interval(version: str) -> str:
+    """Say how far from the truth answers were, where the version says what it was trained on."""
+    try:
+        width = reference.half_width(reading.trained_on(version))
+    except ModelRefused:
+        width = math.inf
+    if math.isinf(width):
+        return "no interval: too few held-out examples are known"
+    return f"± {width:.3g}: so close were 90 of 100 answers to held-out examples"
 
 
 def variants(column: contract.Column, record: Record) -> list[Any]:
