@@ -341,36 +341,24 @@ def count(page):
     return int(page.get_by_test_id("stMetricValue").first.inner_text().replace(",", ""))
 
 
-@in_modes("online")
-def test_past_predictions_are_filtered_and_downloaded(system, page):
-    visit(page, system, "answers")
+@in_modes("online", "batch")
+def test_results_are_filtered_and_downloaded_without_the_api(system, page):
+    name, feature, value, column = {
+        "online": ("answers", "Species", "Gentoo", "species"),
+        "batch": ("batch", "Airport", "JFK", "origin"),
+    }[system.mode]
+    visit(page, system, name)
     whole = count(page)
     page.get_by_text("Filters").click()
-    choose(page, "Feature", "Species")
-    choose(page, "Its values", "Gentoo")
+    choose(page, "Feature", feature)
+    choose(page, "Its values", value)
     expect(page.get_by_test_id("stMetricValue").first).not_to_have_text(f"{whole:,}")
     settled(page)
 
     rows = downloaded(page)
 
     assert 0 < len(rows) == count(page) < whole
-    assert {row["species"] for row in rows} == {"Gentoo"}
-
-
-@in_modes("batch")
-def test_a_scored_table_is_filtered_and_downloaded_without_an_api(system, page):
-    visit(page, system, "batch")
-    whole = count(page)
-    page.get_by_text("Filters").click()
-    choose(page, "Feature", "Airport")
-    choose(page, "Its values", "JFK")
-    expect(page.get_by_test_id("stMetricValue").first).not_to_have_text(f"{whole:,}")
-    settled(page)
-
-    rows = downloaded(page)
-
-    assert 0 < len(rows) == count(page) < whole
-    assert {row["origin"] for row in rows} == {"JFK"}
+    assert {row[column] for row in rows} == {value}
 
 
 @in_modes("online")

@@ -57,6 +57,31 @@ def test_a_fresh_project_passes_its_own_checks_and_answers_over_http(bake, free_
     assert set(changed) == {"uv.lock", "docs/EDA.md", "docs/figures/eda.png"}
 
 
+def test_the_course_s_tools_look_at_what_was_run(bake):
+    """As a team calls them: by poe and uvx, from the template that the project names."""
+    project = bake()
+    for task in ("data", "eda", "train", "evaluate", "gate", "promote", "runs", "cards"):
+        project.poe(task)
+    told = project.run("poe", "progress", "--milestone", "1").stdout
+    assert "expected numbers of your data" not in told, "the pages are those of the run"
+    assert "2.2  done         Train and evaluate a model" in told
+    project.poe("cards-check")
+    assert "ML Test Score: " in project.poe("score")
+    assert "19 issues would be opened" in project.poe("issues")
+    assert "slides/milestone_1.pdf is absent" in project.run("poe", "milestone", "1").stdout
+
+    for page in ("docs/EDA.md", "docs/RUNS.md", "docs/MODEL_CARD.md"):
+        path = project.path / page
+        text = path.read_text(encoding="utf-8")
+        number = re.search(r"(?<![\w.])0\.[0-9]{2,3}(?!\w)|(?<= )333(?= )", text)[0]
+        path.write_text(text.replace(number, "0.999"), encoding="utf-8")
+
+    told = project.run("poe", "progress", "--milestone", "1").stdout
+    assert "found other numbers, in docs/EDA.md" in told
+    assert "found other numbers, in docs/RUNS.md" in told
+    assert "facts of another time" in project.run("poe", "cards-check").stderr
+
+
 @pytest.mark.parametrize("sample", ["penguins", "delays"])
 def test_the_page_shows_how_often_the_monitor_alarms(bake, sample):
     project = bake(sample=sample)

@@ -13,7 +13,7 @@ PAGE = f"# Card\n\n<!-- facts: x -->\n{cards.EMPTY}\n<!-- end of facts -->\n\nOu
 
 @pytest.fixture(autouse=True)
 def own_pages(tmp_path, monkeypatch):
-    for name in ("MODEL", "DATA"):
+    for name in ("MODEL", "RESULTS", "DATA"):
         page = tmp_path / f"{name}.md"
         page.write_text(PAGE, encoding="utf-8")
         monkeypatch.setattr(cards, name, page)
@@ -25,6 +25,7 @@ def test_facts_are_written_and_what_is_ours_stays(champion):
     model, told = cards.MODEL.read_text(encoding="utf-8"), cards.DATA.read_text(encoding="utf-8")
     main, score = next(iter(registry.evaluation_of(champion)["model"].items()))
     assert f"{main} {score:.3f}" in model
+    assert f"| all held-out examples | {main} | {score:.3f} |" in cards.RESULTS.read_text("utf-8")
     assert data.fingerprint_of_source() in told
     assert model.endswith("\n\nOurs.\n")
     assert told.startswith("# Card\n\n<!-- facts: x -->\n| | |")

@@ -32,6 +32,21 @@ def describe(record: Facts, evaluation: Facts) -> str:
     return "| | |\n|---|---|\n" + "\n".join(lines) + "\n"
 
 
+def describe_scores(evaluation: Facts) -> str:
+    """Give every metric of model and baseline, and the main one of each slice, in Markdown."""
+    rows = [
+        ("all held-out examples", name, score, evaluation["baseline"][name])
+        for name, score in evaluation["model"].items()
+    ]
+    main = next(iter(evaluation["model"]))
+    rows += [
+        (f"{where} ({part['rows']:.0f} rows)", main, part["model"], part["baseline"])
+        for where, part in evaluation["slices"].items()
+    ]
+    lines = [f"| {where} | {name} | {a:.3f} | {b:.3f} |" for where, name, a, b in rows]
+    return "\n".join(["| where | metric | model | baseline |", "|---|---|---|---|", *lines])
+
+
 def _quality(evaluation: Facts, main: str) -> str:
     model, baseline = evaluation["model"][main], evaluation["baseline"][main]
     return f"{main} {model:.3f} on held-out examples; a baseline has {baseline:.3f}"

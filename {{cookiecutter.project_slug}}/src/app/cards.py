@@ -1,4 +1,4 @@
-"""The facts in docs/MODEL_CARD.md and docs/DATA_CARD.md: written from registry and data, compared.
+"""The facts in three pages: written from registry and data, and compared with them.
 
 A page holds them between two marks; what stands outside is the team's.
 """
@@ -11,6 +11,7 @@ from app import card, contract, data, registry, schema
 from app.errors import ConfigError, InvalidData, StorageUnavailable
 
 MODEL = Path("docs/MODEL_CARD.md")
+RESULTS = Path("docs/EXPERIMENTATION.md")
 DATA = Path("docs/DATA_CARD.md")
 EMPTY = "Not written yet: run `uv run poe cards`."
 _MARKS = re.compile(r"<!-- facts[^>]*-->\n(.*?)\n<!-- end of facts -->", flags=re.DOTALL)
@@ -18,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Write the facts into each page that can be written: the model card needs a champion."""
+    """Write the facts into each page that can be written; those of a model need a champion."""
     for page, facts in current().items():
         text = page.read_text(encoding="utf-8")
         start, end = _inside(page, text)
@@ -50,13 +51,14 @@ def current() -> dict[Path, str]:
     try:
         version = registry.champion().version
     except StorageUnavailable as error:
-        _log.warning("%s is neither written nor compared: %s", MODEL, error)
+        _log.warning("%s and %s are neither written nor compared: %s", MODEL, RESULTS, error)
         return found
     if version is None:
-        _log.info("there is no champion here, so %s is neither written nor compared", MODEL)
+        _log.info("no champion here: %s and %s are neither written nor compared", MODEL, RESULTS)
         return found
-    facts = card.describe(registry.record_of(version), registry.evaluation_of(version))
-    return found | {MODEL: facts.strip()}
+    record, evaluation = registry.record_of(version), registry.evaluation_of(version)
+    facts = card.describe(record, evaluation).strip()
+    return found | {MODEL: facts, RESULTS: card.describe_scores(evaluation)}
 
 
 def describe_data() -> str:

@@ -32,6 +32,13 @@ def told() -> Iterator[None]:
         st.stop()
 
 
+def nothing_yet(told: str, read: Any) -> None:
+    """Say why a page is empty, let the reader have it `read` again, and end the page there."""
+    st.info(told)
+    st.button("Look again", on_click=read.clear)
+    st.stop()
+
+
 @st.cache_data(ttl=5, show_spinner="Reading past predictions")
 def answers() -> pd.DataFrame:
     """Read the API's latest answers, newest first: the answer, its label, then the features.

@@ -12,7 +12,5 @@ st.write(
 with reading.told():
     frame = reading.answers()
 if frame.empty:
-    st.info("No prediction yet: ask for one on the page Predict.")
-    st.button("Look again", on_click=reading.answers.clear)
-    st.stop()
+    reading.nothing_yet("No prediction yet: ask for one on the page Predict.", reading.answers)
 predictions.show(frame)

@@ -11,9 +11,7 @@ st.write("A whole table, scored by `uv run poe batch` or by the pipeline, read f
 with reading.told():
     runs = reading.batches()
 if not runs:
-    st.info("No batch yet: run `uv run poe batch`.")
-    st.button("Look again", on_click=reading.batches.clear)
-    st.stop()
+    reading.nothing_yet("No batch yet: run `uv run poe batch`.", reading.batches)
 ends = [datetime.fromisoformat(one["finished_at"]) for one in runs]
 number = st.selectbox(
     "Run", range(len(runs)), format_func=lambda n: f"finished {ends[n]:%Y-%m-%d %H:%M} UTC"

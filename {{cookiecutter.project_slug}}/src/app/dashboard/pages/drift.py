@@ -85,9 +85,8 @@ st.write("What `uv run poe monitor` found, from the table `monitoring`.")
 with reading.told():
     everything = reading.monitored()
 if everything.empty:
-    st.info("Nothing was monitored yet: run `uv run poe monitor` once there are predictions.")
-    st.button("Look again", on_click=reading.monitored.clear)
-    st.stop()
+    told = "Nothing was monitored yet: run `uv run poe monitor` once there are predictions."
+    reading.nothing_yet(told, reading.monitored)
 sources = sorted(everything["source"].unique(), reverse=True)
 source = st.segmented_control("Source", sources, default=sources[0], required=True)
 of_source = everything[everything["source"] == source]

@@ -102,9 +102,7 @@ st.title("Model")
 with reading.told():
     names = reading.champions()
 if not names:
-    st.info("No champion yet: run `uv run poe pipeline`.")
-    st.button("Look again", on_click=reading.champions.clear)
-    st.stop()
+    reading.nothing_yet("No champion yet: run `uv run poe pipeline`.", reading.champions)
 chosen = st.selectbox("Version", names, help="All that were champion; the first one is it now")
 with reading.told():
     known, judged = reading.version(chosen)
