@@ -85,8 +85,10 @@ st.write("What `uv run poe monitor` found, from the table `monitoring`.")
 with reading.told():
     everything = reading.monitored()
 if everything.empty:
-    told = "Nothing was monitored yet: run `uv run poe monitor` once there are predictions."
-    reading.nothing_yet(told, reading.monitored)
+    reading.nothing_yet(
+        "Nothing was monitored yet: run `uv run poe monitor` once there are predictions.",
+        reading.monitored,
+    )
 sources = sorted(everything["source"].unique(), reverse=True)
 source = st.segmented_control("Source", sources, default=sources[0], required=True)
 of_source = everything[everything["source"] == source]
