@@ -65,6 +65,7 @@ def test_the_course_s_tools_look_at_what_was_run(bake):
     told = project.run("poe", "progress", "--milestone", "1").stdout
     assert "expected numbers of your data" not in told, "the pages are those of the run"
     assert "2.2  done         Train and evaluate a model" in told
+    assert "expected facts of your model" not in told
     project.poe("cards-check")
     assert "ML Test Score: " in project.poe("score")
     assert "19 issues would be opened" in project.poe("issues")
@@ -79,6 +80,7 @@ def test_the_course_s_tools_look_at_what_was_run(bake):
     told = project.run("poe", "progress", "--milestone", "1").stdout
     assert "found other numbers, in docs/EDA.md" in told
     assert "found other numbers, in docs/RUNS.md" in told
+    assert "of another time, or not comparable, in docs/EXPERIMENTATION.md" in told
     assert "facts of another time" in project.run("poe", "cards-check").stderr
 
 

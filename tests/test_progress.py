@@ -128,7 +128,13 @@ def fill_answer(project, about, n):
     path.write_text(json.dumps(record), encoding="utf-8")
 
 
+def fill_facts(project, about, n):
+    text = (project.path / about).read_text(encoding="utf-8")
+    write(project, about, text.replace(evidence.UNWRITTEN, "| facts |"))
+
+
 FILLS = {
+    "facts": fill_facts,
     "words": fill_words,
     "changed": lambda project, about, n: write(project, about, f"\n# ours {n}\n", more=True),
     "fresh": lambda project, about, n: write(project, about, FRESH.stdout),
@@ -270,6 +276,17 @@ def test_a_page_with_other_numbers_than_the_run_is_red(team):
     found = evidence.look(Project(team.path), {"fresh": "docs/EDA.md"})
 
     assert (found.right, found.found) == (False, "other numbers")
+
+
+def test_facts_of_another_time_are_red(team, monkeypatch):
+    looked = {"facts": "docs/MODEL_CARD.md"}
+    assert evidence.look(Project(team.path), looked).found == "not written yet"
+    fill_facts(team, "docs/MODEL_CARD.md", 0)
+    assert evidence.look(Project(team.path), looked).right
+    stale = subprocess.CompletedProcess([], 1, stdout="", stderr="facts of another time")
+    monkeypatch.setattr(evidence, "_run", lambda project, code: stale)
+
+    assert not evidence.look(Project(team.path), looked).right
 
 
 def test_a_page_whose_figure_is_gone_is_red(team):

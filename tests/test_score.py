@@ -48,7 +48,7 @@ def test_own_data_take_away_what_the_example_earned_until_there_is_a_model_of_th
     assert not any(one.of_example for one in score.compute(Project(project.path)))
     assert points(project)["M5"] == 0
     card = project.path / score.CARD
-    text = card.read_text(encoding="utf-8").replace("Not written yet", "| facts |")
+    text = card.read_text(encoding="utf-8").replace(evidence.UNWRITTEN, "| facts |")
     card.write_text(text, encoding="utf-8")
     assert points(project)["M5"] == 1
 

@@ -10,6 +10,8 @@ from mlsd.project import Project
 
 _SMALLEST_IMAGE = 5000
 
+UNWRITTEN = "Not written yet: run `uv run poe cards`."
+
 FRESH = {
     "docs/EDA.md": (
         "eda",
@@ -85,6 +87,17 @@ def fresh(project: Project, about: str) -> Found:
     return Found(right, expected, "as the run says" if right else "other numbers", about, step)
 
 
+def facts(project: Project, about: str) -> Found:
+    """Expect that the facts between the marks of a page are written, and are those of now."""
+    step, expected = "run `uv run poe cards` and commit what it writes", "facts of your model"
+    text = project.read(about)
+    if "<!-- facts" not in text or UNWRITTEN in text:
+        return Found(False, expected, "not written yet", about, step)
+    done = _run(project, "from app import cards; cards.check()")
+    found = "as they are now" if done.returncode == 0 else "of another time, or not comparable"
+    return Found(done.returncode == 0, expected, found, about, step)
+
+
 def answer(project: Project, question: str, other_than: str) -> Found:
     """Expect an answer of your own to a question of the template."""
     given = project.answers.get(question, "")
@@ -133,7 +146,7 @@ def merges(project: Project, into: str, least: int) -> Found:
 
 _KINDS: dict[str, Callable[..., Found]] = {
     check.__name__: check
-    for check in (words, changed, fresh, answer, says, image, tests, branches, merges)
+    for check in (words, changed, fresh, facts, answer, says, image, tests, branches, merges)
 }
 
 

@@ -65,7 +65,7 @@ def _judge(project: Project, row: dict[str, Any], example: bool, runs: bool) -> 
     missing = [f"{name} is gone" for name in row["proves"] if not project.has_test(name)]
     missing += [] if runs else ["CI does not run the tests"]
     if row.get("of_data") and not example and "<!-- facts" in project.read(CARD):
-        told = "Not written yet" not in project.read(CARD)
+        told = evidence.UNWRITTEN not in project.read(CARD)
         missing += [] if told else [f"{CARD} has no facts of your data: run `uv run poe cards`"]
     points = 0.0 if missing else row["points"]
     for one in row.get("more", []):
