@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 
 import pytest
 import yaml
@@ -345,6 +346,7 @@ def test_the_table_is_written_between_its_marks_and_only_there(team):
     after = (team.path / "README.md").read_text(encoding="utf-8")
     assert "| 1.1 | Form a team |" in after
     assert "addresses in the project card | done |" in after
+    assert "your conclusions; `uv run poe data`; `uv run poe eda` |" in after
     outside = [
         re.sub(r"<!-- work.*?<!-- end", "", text, flags=re.DOTALL) for text in (before, after)
     ]
@@ -418,6 +420,10 @@ def test_the_course_is_whole():
     assert list(told["workpackages"]) == sorted(told["workpackages"])
     assert len(told["workpackages"]) == 19
     assert [one for one, about in told["workpackages"].items() if about.get("optional")] == ["6.2"]
+    tasks = tomllib.loads((STENCIL / "pyproject.toml").read_text(encoding="utf-8"))
+    known = set(tasks["tool"]["poe"]["tasks"])
+    for one, about in told["workpackages"].items():
+        assert set(about.get("commands", [])) <= known, one
 
 
 def test_gh_that_is_absent_is_told(monkeypatch, tmp_path):

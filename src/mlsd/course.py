@@ -15,7 +15,10 @@ class CourseError(Exception):
 
 
 class Workpackage(NamedTuple):
-    """One workpackage; `done` holds what is looked at, as a kind with its arguments each."""
+    """One workpackage; `done` holds what is looked at, as a kind with its arguments each.
+
+    `ready` and `commands` name what the template brings for it: paths, and tasks of poe.
+    """
 
     number: str
     title: str
@@ -28,6 +31,7 @@ class Workpackage(NamedTuple):
     done: list[dict[str, Any]]
     optional: bool
     not_chosen: str | None
+    commands: list[str]
 
 
 class Milestone(NamedTuple):
@@ -79,7 +83,7 @@ def _workpackage(
     number: str, told: dict[str, Any], milestones: dict[int, Milestone]
 ) -> Workpackage:
     missing = [name for name in _NEEDED if name not in told]
-    unknown = set(told) - set(_NEEDED) - {"optional", "not_chosen"}
+    unknown = set(told) - set(_NEEDED) - {"optional", "not_chosen", "commands"}
     if missing or unknown:
         what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(sorted(unknown))}"
         raise CourseError(f"{FILE}: workpackage {number} {what}, which cannot be.")
@@ -91,4 +95,5 @@ def _workpackage(
             f"{FILE}: workpackage {number} is not chosen because {reason!r}: say why in a sentence."
         )
     kept = {name: told[name] for name in _NEEDED}
-    return Workpackage(number, optional=told.get("optional", False), not_chosen=reason, **kept)
+    kept |= {"optional": told.get("optional", False), "commands": told.get("commands", [])}
+    return Workpackage(number, not_chosen=reason, **kept)

@@ -80,7 +80,9 @@ def _title(one: Workpackage) -> str:
 
 
 def _body(one: Workpackage) -> str:
-    ready = "\n".join(f"- `{path}`" for path in one.ready)
+    brought = [f"`{path}`" for path in one.ready]
+    brought += [f"`uv run poe {task}`" for task in one.commands]
+    ready = "\n".join(f"- {name}" for name in brought)
     return (
         f"{one.text}\n\n**Shown by:** {one.evidence}.\n\n**Due:** milestone {one.milestone}.\n\n"
         f"The template brings:\n\n{ready}\n\n`uv run poe progress` says what is missing.\n"

@@ -109,9 +109,10 @@ def to_markdown(states: list[State]) -> str:
     for state in states:
         one = state.workpackage
         where = ", ".join(f"`{path}`" for path in one.ready)
+        how = "; ".join([one.evidence, *(f"`uv run poe {task}`" for task in one.commands)])
         mark = " (optional)" if one.optional else ""
         word = f"not chosen: {one.not_chosen}" if one.not_chosen else state.word
-        rows.append(f"| {one.number}{mark} | {one.title} | {where} | {one.evidence} | {word} |")
+        rows.append(f"| {one.number}{mark} | {one.title} | {where} | {how} | {word} |")
     return "\n".join(rows)
 
 
