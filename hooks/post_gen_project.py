@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PAGES = "src/app/dashboard/pages"
+PAGES = "src/app/dashboard/views"
 ONLINE = [
     f"{PAGES}/predict.py",
     f"{PAGES}/answers.py",

@@ -18,7 +18,7 @@ EXAMPLE = "import json; from app import contract; print(json.dumps(contract.exam
 OPEN_PAGES = """
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
-for page in sorted(Path("/app/src/app/dashboard/pages").glob("*.py")):
+for page in sorted(Path("/app/src/app/dashboard/views").glob("*.py")):
     opened = AppTest.from_file(str(page), default_timeout=60).run()
     print(page.stem, len(opened.exception), [error.value for error in opened.error])
 """

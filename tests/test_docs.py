@@ -78,5 +78,5 @@ def test_the_project_stays_small(bake):
     total = sum(map(code_lines, files))
     print(f"{total} lines of code in src/app, longest function {max(lengths.values())}")
 
-    assert total <= 4100
+    assert total <= 4150
     assert not {name: n for name, n in lengths.items() if n > 30}

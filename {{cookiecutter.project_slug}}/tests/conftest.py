@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from app import contract, data, drift_page, evaluate, gate, registry, schema, train
 from app.errors import GateFailed
 
-PAGES = Path("src/app/dashboard/pages").resolve()
+PAGES = Path("src/app/dashboard/views").resolve()
 
 
 KINDS = ("unit", "integration", "system", "acceptance")

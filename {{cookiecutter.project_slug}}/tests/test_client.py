@@ -73,6 +73,9 @@ def test_what_the_api_says_is_told(server):
         (404, "text/html", "<html>Google</html>", "is API_URL its address"),
         (503, "application/json", '{"error": {"problems": ["no champion yet."]}}', "no champion"),
         (500, "application/json", "[]", "not as our API does"),
+        (500, "application/json", '{"error": {"problems": []}}', "not as our API does"),
+        (200, "text/html", "<html>Sign in</html>", "not as our API does"),
+        (200, "application/json", "[1, 2]", "not as our API does"),
     ],
 )
 def test_what_is_no_answer_is_told_in_a_sentence(server, status, kind, content, told):

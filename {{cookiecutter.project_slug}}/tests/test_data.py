@@ -109,6 +109,15 @@ def test_a_file_that_is_no_table_is_refused(tmp_path, content, message):
         data.parse_csv(path.read_bytes(), str(path))
 
 
+def test_a_row_with_more_values_than_the_header_is_refused():
+    with pytest.raises(InvalidData, match=r"more values than its header: .* write 12\.5, not 12,5"):
+        data.parse_csv(b"id,label\nx,12,5\n", "labels.csv")
+
+
+def test_whole_numbers_stay_whole_beside_gaps():
+    assert data.from_rows([{"a": 1}, {"a": None}])["a"].tolist() == [1, None]
+
+
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(InvalidData, match="absent.csv cannot be read"):
         data.ingest(str(tmp_path / "absent.csv"))

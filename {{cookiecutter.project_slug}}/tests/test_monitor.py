@@ -16,6 +16,7 @@ import watch
 from app import (
     batch,
     contract,
+    drift,
     history,
     labels,
     metrics,
@@ -166,6 +167,30 @@ def another(truth, rows):
     if contract.task() == "regression":
         return plain(values.astype(float).std() * 5 + truth)
     return next(plain(value) for value in values.unique() if value != truth)
+
+
+def test_labels_that_come_after_many_more_predictions_are_judged_all_the_same(
+    champion, like_training, pages, monkeypatch
+):
+    monkeypatch.setattr(monitor, "WINDOW", 40)
+    monkeypatch.setattr(monitor, "WINDOWS", 1)
+    truths = serve(champion, like_training.head(40))
+    serve(champion, like_training, first=40)
+    history.add_labels({id_: another(truth, like_training) for id_, truth in truths.items()})
+
+    with pytest.raises(DriftFound, match="concept drift"):
+        monitor.main()
+
+
+def test_a_rare_category_that_comes_once_is_no_alarm(category):
+    """χ² itself would say p = 0: one row, where almost none is expected."""
+    rare, common = category.choices[:2]
+    before = pd.Series([common] * 5000 + [rare])
+    now = pd.Series([common] * 29 + [rare])
+
+    found = drift._compare("data", category, before, now)  # pylint: disable=protected-access # the part
+
+    assert found.p_value > 0.005
 
 
 def test_few_predictions_are_not_judged(champion, like_training, pages):

@@ -53,16 +53,20 @@ def _content(response: requests.Response) -> Any:
             f"{response.url} refuses us ({response.status_code}): the API is private, and this "
             "process has no identity that may ask it; see docs/DEPLOYMENT.md."
         )
-    if response.ok and "json" not in response.headers.get("Content-Type", ""):
+    kind = response.headers.get("Content-Type", "")
+    if response.ok and kind.startswith("text/plain"):
         return response.text
     try:
         content = response.json()
-        problems = [] if response.ok else content["error"]["problems"]
+        problems = [] if response.ok else [str(one) for one in content["error"]["problems"]]
+        is_ours = isinstance(content, dict) and (response.ok or problems)
     except (ValueError, KeyError, TypeError):
+        is_ours = False
+    if not is_ours or (response.ok and "/predict" in response.url and "predictions" not in content):
         raise ApiUnavailable(
             f"{response.url} answers {response.status_code}, but not as our API does: "
             "is API_URL its address?"
-        ) from None
+        )
     if problems:
         raise (InvalidData if response.status_code < 500 else ApiUnavailable)(*problems)
     return content

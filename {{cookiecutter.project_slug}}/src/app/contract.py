@@ -21,6 +21,11 @@ _ARROW = {
 }
 
 
+RESERVED = {"id", "prediction", "predictions", "probability", "label", "labels", "record", "share"}
+RESERVED |= {"model_version", "predicted_at", "scored_at", "held_out"}
+"""Columns that stand beside the features in tables of predictions."""
+
+
 class Column(NamedTuple):
     """One field of the contract, as files, models and forms need to know it."""
 
@@ -54,7 +59,8 @@ def features() -> dict[str, Column]:
     Raises
     ------
     ConfigError
-        A field of `Record` is a date or a time, which a model cannot read.
+        A field of `Record` is a date or a time, which a model cannot read, or has a name that is
+        taken.
     """
     found = columns(schema.Record)
     times = [name for name, column in found.items() if column.kind in ("date", "date-time")]
@@ -62,6 +68,11 @@ def features() -> dict[str, Column]:
         raise ConfigError(
             f"schema.py: {', '.join(times)} in Record is a time, which the model cannot read. "
             "Move it to Example and name it in TIME, or replace it by numbers (month, hour)."
+        )
+    if taken := sorted(RESERVED & set(found)):
+        raise ConfigError(
+            f"schema.py: {', '.join(taken)} in Record is a name that tables of predictions use: "
+            "rename it there and in the header of your file."
         )
     return found
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import warnings
 from io import StringIO
 from keyword import iskeyword
 from pathlib import Path
@@ -107,6 +108,11 @@ def parse_csv(content: bytes, path: str) -> pd.DataFrame:
     except UnicodeDecodeError as error:
         byte = f"byte {error.start} is 0x{error.object[error.start]:02x}"
         raise InvalidData(f"{path} is not UTF-8: {byte}. Save it as 'CSV UTF-8'.") from None
+    except pd.errors.ParserWarning:
+        raise InvalidData(
+            f"{path} has rows with more values than its header: put values that hold the delimiter "
+            "between quotes, and write 12.5, not 12,5."
+        ) from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise InvalidData(f"{path} is not a CSV file with a header: {error}") from None
     frame.columns = [_identifier(str(name)) for name in frame.columns]
@@ -121,7 +127,11 @@ def parse_csv(content: bytes, path: str) -> pd.DataFrame:
 def _read_csv(text: str) -> pd.DataFrame:
     """Read a CSV file as texts, by the delimiter that its header holds most of."""
     delimiter = max(",;\t|", key=text.partition("\n")[0].count)
-    return pd.read_csv(StringIO(text), sep=delimiter, dtype=str, na_values=["?"], index_col=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with too many values
+        return pd.read_csv(
+            StringIO(text), sep=delimiter, dtype=str, na_values=["?"], index_col=False
+        )
 
 
 def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
@@ -169,6 +179,14 @@ def to_frame(examples: pa.Table) -> pd.DataFrame:
     """Turn a table into a frame in which whole numbers stay whole, also beside gaps."""
     frame: pd.DataFrame = examples.to_pandas(integer_object_nulls=True, date_as_object=False)
     return frame
+
+
+def from_rows(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Make a frame of rows in which whole numbers stay whole, also beside gaps."""
+    frame = pd.DataFrame(rows, dtype=object)
+    return frame.astype(
+        {name: frame[name].infer_objects().dtype for name in frame if frame[name].notna().all()}
+    )
 
 
 def feature_values(frame: pd.DataFrame) -> dict[str, list[Any]]:

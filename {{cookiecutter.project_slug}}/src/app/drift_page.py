@@ -31,11 +31,11 @@ def describe(newest: pd.DataFrame) -> str:
         f"| {row.p_value:.2g} | {row.rows} | {row.until:%Y-%m-%d %H:%M} |"
         for row in ordered.itertuples(index=False)
     ]
-    version, alarms = newest["model_version"].iloc[-1], newest["alarm"].sum()
+    versions, alarms = ", ".join(newest["model_version"].unique()), newest["alarm"].sum()
     return f"""# Drift
 
 Written by `uv run poe monitor`; `docs/MONITORING.md` says how to read it.
-Model `{version}`; {alarms} of {len(newest)} comparisons alarm.
+Models: {versions}; {alarms} of {len(newest)} comparisons alarm.
 
 | | source | drift | of | before | now | effect | limit | p | rows | until (UTC) |
 |---|---|---|---|---|---|---|---|---|---|---|

@@ -52,11 +52,27 @@ def past(limit: int, version: str = "") -> list[dict[str, Any]]:
     """
     labels, only = _labels(), {"model_version": version} if version else None
     found = _read(tables.PREDICTIONS, "predicted_at", limit, only)
-    for row in found:
-        row["predicted_at"] = row["predicted_at"].isoformat()
-        row["label"] = labels.get(row["id"])
-        row |= {name: json.loads(row[name]) for name in ("record", "prediction")}
-    return found
+    return [_told(row, labels) for row in found]
+
+
+def labelled(version: str, limit: int) -> list[dict[str, Any]]:
+    """Give the latest predictions of a version whose truth is known, oldest first.
+
+    Labels are late, so they may be of any time: the whole table is looked through, piece by piece.
+    """
+    labels, found = _labels(), list[dict[str, Any]]()
+    with suppress(NotFound):
+        for piece in open_storage().stream(tables.PREDICTIONS) if labels else ():
+            rows = (row for row in piece.to_pylist() if row["id"] in labels)
+            found += [row for row in rows if row["model_version"] == version]
+    found.sort(key=lambda row: row["predicted_at"])
+    return [_told(row, labels) for row in found[-limit:]]
+
+
+def _told(row: dict[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: json.loads(row[name]) for name in ("record", "prediction")}
+    at = row["predicted_at"].isoformat()
+    return row | told | {"predicted_at": at, "label": labels.get(row["id"])}
 
 
 def add_label(prediction_id: str, label: Any) -> None:
@@ -106,15 +122,21 @@ def batches() -> tuple[list[dict[str, Any]], int]:
 def scored(table: str, about: int) -> list[dict[str, Any]]:
     """Give rows of a run of `batch`, each with its label or None, in bounded memory.
 
-    A table with more than twice `about` rows is thinned out evenly, to between once and twice.
+    A table with more than twice `about` rows is thinned out evenly, to between once and twice; rows
+    with a label are kept beside.
     """
-    rows: list[dict[str, Any]] = []
+    rows, known = list[dict[str, Any]](), list[dict[str, Any]]()
     labels, step, seen = _labels(), 1, 0
     for piece in open_storage().stream(table):
         rows += piece.take(list(range(-seen % step, piece.num_rows, step))).to_pylist()
         seen += piece.num_rows
+        if labels and "id" in piece.schema.names:
+            places = [n for n, id_ in enumerate(piece.column("id").to_pylist()) if id_ in labels]
+            known += piece.take(places).to_pylist() if places else []
         while len(rows) > 2 * about:
             rows, step = rows[::2], 2 * step
+    there = {row.get("id") for row in rows}
+    rows += [row for row in known if row["id"] not in there]
     return [row | {"label": labels.get(row.get("id", ""))} for row in rows]
 
 

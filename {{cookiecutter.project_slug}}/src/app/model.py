@@ -43,7 +43,9 @@ def build_model(
         "n_jobs": 1,
     }
     if contract.task() == "classification":
-        return with_preprocessing(RandomForestClassifier(class_weight="balanced", **settings))
+        # scikit-learn 1.9 takes classes named "1" and "2" for numbers, if weights are "balanced"
+        weights = "balanced_subsample" if contract.target().kind == "integer" else "balanced"
+        return with_preprocessing(RandomForestClassifier(class_weight=weights, **settings))
     return with_preprocessing(RandomForestRegressor(**settings))
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from app import drift, drift_page, history, reference, registry
+from app import data, drift, drift_page, history, reference, registry
 from app.errors import DriftFound, ModelRefused, NotFound
 from app.storage import open_storage, tables
 
@@ -78,11 +78,11 @@ def main() -> None:
 def _online(version: str) -> Iterator[Window]:
     """Cut the API's latest answers into windows, and once more those whose truth is known."""
     rows = history.past(WINDOW * WINDOWS, version)[::-1]
-    labelled = [row for row in rows if row["label"] is not None]
+    labelled = history.labelled(version, WINDOW * WINDOWS)
     for some, compare in ((rows, drift.of_records), (labelled, drift.of_labels)):
         for part in _cut(some):
             until = datetime.fromisoformat(part[-1]["predicted_at"])
-            frame = pd.DataFrame([row | row["record"] for row in part])
+            frame = data.from_rows([row | row["record"] for row in part])
             yield Window("online", version, until, frame, compare)
 
 
@@ -102,7 +102,7 @@ def _batches() -> Iterator[Window]:
         except ModelRefused as error:
             _log.warning("%s is not compared: %s", run["table"], error)
             continue
-        frame = pd.DataFrame(history.scored(run["table"], about=reference.ROWS // 2))
+        frame = data.from_rows(history.scored(run["table"], about=reference.ROWS // 2))
         until = datetime.fromisoformat(run["finished_at"])
         for some, compare in (
             (frame, drift.of_records),
@@ -146,12 +146,13 @@ def _newest(found: pd.DataFrame) -> pd.DataFrame:
 
 def _sentence(row: "pd.Series[Any]") -> str:
     """Say what drifted, how far, and what to do about it."""
-    where = f"{row['source']}, until {row['until']:%Y-%m-%d %H:%M} UTC ({row['rows']} rows)"
+    where = f"{row['source']}, {row['model_version']}, until {row['until']:%Y-%m-%d %H:%M} UTC"
     told = f"{row['before']:.3g} before, {row['now']:.3g} now"
     measure = "Cliff's delta" if row["kind"] == "concept" else "PSI"
     return (
-        f"{where}: {row['kind']} drift of {row['name']!r}: {told}; {measure} {row['effect']:.2f} "
-        f"is over {row['limit']:g}, p = {row['p_value']:.2g}. {_REMEDIES[row['kind']]}"
+        f"{where}: {row['kind']} drift of {row['name']!r} in {row['rows']} rows: {told}; "
+        f"{measure} {row['effect']:.2f} is over {row['limit']:g}, p = {row['p_value']:.2g}. "
+        f"{_REMEDIES[row['kind']]}"
     )
 
 

@@ -35,15 +35,15 @@ def make(parts: data.Split, predictor: Predictor) -> bytes:
 def read(version: str) -> pd.DataFrame:
     """Read a version's examples: a column per field of `Example`, `prediction` and `held_out`."""
     try:
-        content = registry.reference_of(version)
+        content, made_for = registry.reference_of(version), registry.record_of(version)["contract"]
     except NotFound:
-        content = b""
+        content, made_for = b"", ""
     if not content:
         raise ModelRefused(
             f"model {version} does not say what it was trained on: run `uv run poe pipeline` again."
         )
     examples = data.to_frame(pq.read_table(io.BytesIO(content)))
-    if set(contract.columns()) - set(examples):
+    if made_for != contract.fingerprint():
         raise ModelRefused(f"model {version} was trained for another schema.py.")
     return examples
 

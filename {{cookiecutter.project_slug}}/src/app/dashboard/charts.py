@@ -24,16 +24,16 @@ def bars(
         alt.Chart(long)
         .mark_bar()
         .encode(
-            y=alt.Y("row:N", axis=names, sort=None),
-            x=alt.X("value:Q", title=unit, stack="zero" if stack else None),
-            tooltip=["row", "of", alt.Tooltip("value:Q", format=".3~g")],
+            y=alt.Y("_row:N", axis=names, sort=None),
+            x=alt.X("_value:Q", title=unit, stack="zero" if stack else None),
+            tooltip=["_row", "_of", alt.Tooltip("_value:Q", format=".3~g")],
         )
     )
     thick = len(frame) * _STEP
     if many:
         chart = chart.encode(color=_colour())
     if many and not stack:
-        chart = chart.encode(yOffset=alt.YOffset("of:N", sort=list(frame.columns)))
+        chart = chart.encode(yOffset=alt.YOffset("_of:N", sort=list(frame.columns)))
         thick = len(frame) * len(frame.columns) * _STEP * 2 // 3
     st.altair_chart(chart.properties(height=thick + _AXIS + _LEGEND * many), alt=about)
 
@@ -49,12 +49,12 @@ def lines(frame: pd.DataFrame, title: str, unit: str, about: str, **options: Any
         alt.Chart(long)
         .mark_line(point=len(frame) < 40)
         .encode(
-            x=_when(title) if time else alt.X("row:Q", title=title, scale=alt.Scale(zero=False)),
-            y=alt.Y("value:Q", title=unit, **options),
-            tooltip=["row", "of", alt.Tooltip("value:Q", format=".3~g")],
+            x=_when(title) if time else alt.X("_row:Q", title=title, scale=alt.Scale(zero=False)),
+            y=alt.Y("_value:Q", title=unit, **options),
+            tooltip=["_row", "_of", alt.Tooltip("_value:Q", format=".3~g")],
         )
     )
-    if long["of"].nunique() > 1:
+    if long["_of"].nunique() > 1:
         chart = chart.encode(color=_colour())
     if "limit" in frame:
         rule = alt.Chart(frame).mark_rule(strokeDash=[6, 4], color="#888888", strokeWidth=2)
@@ -69,11 +69,11 @@ def heatmap(
     both_ways = alt.Scale(domain=[-1, 1], scheme="blueorange")
     scale = both_ways if correlation else alt.Undefined
     base = alt.Chart(_long(frame)).encode(
-        x=alt.X("of:N", title=titles[1] or None, sort=list(frame.columns), axis=_slanted(frame)),
-        y=alt.Y("row:N", title=titles[0] or None, sort=list(frame.index), axis=_wide()),
+        x=alt.X("_of:N", title=titles[1] or None, sort=list(frame.columns), axis=_slanted(frame)),
+        y=alt.Y("_row:N", title=titles[0] or None, sort=list(frame.index), axis=_wide()),
     )
-    cells = base.mark_rect().encode(color=alt.Color("value:Q", legend=None, scale=scale))
-    number = alt.Text("value:Q", format=".2~f" if correlation else "d")
+    cells = base.mark_rect().encode(color=alt.Color("_value:Q", legend=None, scale=scale))
+    number = alt.Text("_value:Q", format=".2~f" if correlation else "d")
     edge = base.mark_text(fontSize=14, stroke="white", strokeWidth=4).encode(text=number)
     texts = base.mark_text(fontSize=14, color="black").encode(text=number)
     height = 2 * _STEP * len(frame) + _AXIS + _LEGEND
@@ -81,16 +81,16 @@ def heatmap(
 
 
 def _long(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give a row per cell: `row`, `of` (the column) and `value`."""
-    return frame.rename_axis("row").reset_index().melt("row", var_name="of", value_name="value")
+    """Give a row per cell: `_row`, `_of` (the column) and `_value`."""
+    return frame.rename_axis("_row").reset_index().melt("_row", var_name="_of", value_name="_value")
 
 
 def _when(title: str) -> alt.X:
-    return alt.X("row:T", title=title, axis=alt.Axis(format="%d %b %H:%M", labelOverlap=True))
+    return alt.X("_row:T", title=title, axis=alt.Axis(format="%d %b %H:%M", labelOverlap=True))
 
 
 def _colour() -> alt.Color:
-    return alt.Color("of:N", title=None, sort=None, legend=alt.Legend(orient="top"))
+    return alt.Color("_of:N", title=None, sort=None, legend=alt.Legend(orient="top"))
 
 
 def _wide() -> alt.Axis:

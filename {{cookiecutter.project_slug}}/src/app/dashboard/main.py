@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent / "pages"
+_FOLDER = Path(__file__).parent / "views"  # `pages` is a name that Streamlit would list by itself
 _PAGES = {
     "Predictions": {"predict": "Predict", "answers": "Past predictions", "batch": "Batch results"},
     "Model and data": {"model": "Model", "data": "Data"},

@@ -47,8 +47,12 @@ def answers() -> pd.DataFrame:
     """
     kept = [row for row in history.past(ROWS) if _fits(row)]
     rows = [row | row.pop("record") for row in kept]
-    frame = pd.DataFrame(rows)
-    return frame.assign(predicted_at=pd.to_datetime(frame["predicted_at"])) if rows else frame
+    frame = data.from_rows(rows)
+    return (
+        frame.assign(predicted_at=pd.to_datetime(frame["predicted_at"], format="ISO8601"))
+        if rows
+        else frame
+    )
 
 
 @st.cache_data(ttl=30, show_spinner="Reading the runs of batch")
@@ -64,7 +68,7 @@ def batches() -> list[dict[str, Any]]:
 @st.cache_data(ttl=60, show_spinner="Reading the scored table")
 def scored(table: str) -> pd.DataFrame:
     """Read rows of a run of `batch`."""
-    return pd.DataFrame(history.scored(table, about=ROWS))
+    return data.from_rows(history.scored(table, about=ROWS))
 
 
 @st.cache_data(ttl=30, show_spinner="Reading the registry")

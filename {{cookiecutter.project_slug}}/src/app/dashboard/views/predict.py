@@ -88,10 +88,11 @@ def variants(column: contract.Column, record: Record) -> list[Any]:
     options = list(column.choices) or ([True, False] if column.kind == "boolean" else [])
     if options or not column.numeric:
         return options
-    value = record[column.name] or 0
+    known = record[column.name]
+    value = column.example if known is None else known
     low = column.minimum if column.minimum is not None else value - abs(value) - 1
-    high = column.maximum if column.maximum is not None else value + abs(value) + 1
-    steps = np.linspace(low, high, STEPS)
+    high = column.maximum if column.maximum is not None else max(value, low) + abs(value) + 1
+    steps = np.linspace(min(low, high - 1), high, STEPS + 2)[1:-1]  # a bound itself may be excluded
     return sorted({round(x) for x in steps}) if column.kind == "integer" else steps.tolist()
 
 

@@ -92,8 +92,9 @@ if everything.empty:
 sources = sorted(everything["source"].unique(), reverse=True)
 source = st.segmented_control("Source", sources, default=sources[0], required=True)
 of_source = everything[everything["source"] == source]
-last = of_source.groupby("name")["until"].transform("max")
-latest = of_source[(of_source["until"] == last)].drop_duplicates("name", keep="last")
+present = of_source[of_source["model_version"] == of_source["model_version"].iloc[-1]]
+last = present.groupby("name")["until"].transform("max")
+latest = present[present["until"] == last].drop_duplicates("name", keep="last")
 st.caption(
     f"Newest window until {latest['until'].max():%Y-%m-%d %H:%M} UTC, "
     f"model {latest['model_version'].iloc[-1]}."
