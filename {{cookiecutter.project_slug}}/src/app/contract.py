@@ -21,8 +21,10 @@ _ARROW = {
 }
 
 
-RESERVED = {"id", "prediction", "predictions", "probability", "label", "labels", "record", "share"}
-RESERVED |= {"model_version", "predicted_at", "scored_at", "held_out"}
+RESERVED = {
+    *("id", "prediction", "predictions", "probability", "label", "labels", "record", "share"),
+    *("model_version", "predicted_at", "scored_at", "held_out"),
+}
 """Columns that stand beside the features in tables of predictions."""
 
 
