@@ -106,7 +106,8 @@ def known(ids: Iterable[str]) -> set[str]:
     for table in [tables.PREDICTIONS, *(run["table"] for run in batches()[0])]:
         with suppress(NotFound):
             for piece in open_storage().stream(table):
-                found |= wanted.intersection(row.get("id") for row in piece.to_pylist())
+                if "id" in piece.schema.names:
+                    found |= wanted.intersection(piece.column("id").to_pylist())
     return found
 
 
