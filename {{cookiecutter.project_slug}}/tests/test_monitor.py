@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import alarms
+import numpy as np
 import pandas as pd
 import pytest
 import watch
@@ -191,6 +192,17 @@ def test_a_rare_category_that_comes_once_is_no_alarm(category):
     found = drift._compare("data", category, before, now)  # pylint: disable=protected-access # the part
 
     assert found.p_value > 0.005
+
+
+def test_many_categories_of_the_same_kind_are_no_alarm(category):
+    """Those commonest in one window are rarer in the next: that is chance, not drift."""
+    chance = np.random.default_rng(0)
+
+    def alarms_once():
+        rows = [pd.Series(chance.integers(80, size=300)).map(str) for _ in range(2)]
+        return drift._compare("data", category, *rows).alarm  # pylint: disable=protected-access # the part
+
+    assert sum(alarms_once() for _ in range(100)) <= 4
 
 
 def test_few_predictions_are_not_judged(champion, like_training, pages):

@@ -166,8 +166,11 @@ def _bin_numbers(before: npt.NDArray[np.float64], now: npt.NDArray[np.float64]) 
 
 
 def _bin_categories(before: "pd.Series[str]", now: "pd.Series[str]") -> Any:
-    """Count the commonest categories of `before` in both, and all others together."""
-    names = before.value_counts().index[:_CATEGORIES]
+    """Count the categories that are commonest in both together, and all others as one.
+
+    Those commonest in one alone would be rarer in the other by chance.
+    """
+    names = pd.concat([before, now]).value_counts().index[:_CATEGORIES]
     found = [values.where(values.isin(names), "other") for values in (before, now)]
     counts = [values.value_counts().reindex([*names, "other"]).fillna(0) for values in found]
     return np.array(counts)
