@@ -17,12 +17,8 @@ from app.predict import Predictor
 
 KINDS = ("data", "target", "concept")
 
-_IS_NUMBER = {
-    name: column.numeric and column.kind != "boolean"
-    for name, column in contract.features().items()
-}
-_NUMBERS = [name for name, is_number in _IS_NUMBER.items() if is_number]
-_CATEGORIES = [name for name, is_number in _IS_NUMBER.items() if not is_number]
+_NUMBERS = [name for name, column in contract.features().items() if column.quantity]
+_CATEGORIES = [name for name in contract.features() if name not in _NUMBERS]
 
 
 def nothing(rows: pd.DataFrame, _chance: np.random.Generator) -> pd.DataFrame:
@@ -46,7 +42,7 @@ def commoner(rows: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
 
 def gaps(rows: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
     """Lose a third of one feature's values."""
-    name = str(chance.choice(list(_IS_NUMBER)))
+    name = str(chance.choice(list(contract.features())))
     kept = chance.random(len(rows)) > 1 / 3
     return rows.assign(**{name: rows[name].astype(object).where(kept, None)})
 

@@ -19,7 +19,7 @@ from app.config import load_settings, require_free_port
 from app.errors import AppError
 
 _API = ["-m", "app", "api"]
-_DASHBOARD = ["-m", "streamlit", "run", "src/app/dashboard/main.py"]
+_DASHBOARD = ["-m", "app.dashboard"]
 _log = logging.getLogger(__name__)
 
 

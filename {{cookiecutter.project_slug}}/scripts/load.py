@@ -17,10 +17,8 @@ _P95_MS = float(os.environ.get("LOAD_P95_MS", "200"))
 
 def _value(column: contract.Column) -> Any:
     """Choose any value that the contract allows."""
-    if column.kind == "boolean":
-        return random.random() < 0.5
-    if column.choices:
-        return random.choice(column.choices)
+    if column.options:
+        return random.choice(column.options)
     if column.minimum is None or column.maximum is None:
         return column.example
     value = random.uniform(column.minimum, column.maximum)

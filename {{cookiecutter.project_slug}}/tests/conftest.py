@@ -103,7 +103,6 @@ def rules(started):
 def pages(tmp_path, monkeypatch):
     """Keep what the monitor writes out of docs/."""
     monkeypatch.setattr(drift_page, "PAGE", tmp_path / "DRIFT.md")
-    monkeypatch.setattr(drift_page, "FIGURE", tmp_path / "figures/drift.png")
     return tmp_path
 
 
@@ -143,9 +142,7 @@ def free_port(monkeypatch):
 @pytest.fixture
 def number():
     """Choose a feature that is a number with limits."""
-    return choose(
-        lambda c: c.numeric and c.kind != "boolean" and None not in (c.minimum, c.maximum)
-    )
+    return choose(lambda c: c.quantity and None not in (c.minimum, c.maximum))
 
 
 @pytest.fixture

@@ -49,6 +49,15 @@ def test_the_model_page_shows_metrics_slices_mistakes_and_its_card(open_page, ch
     assert len(page.metric) == 3
 
 
+def test_a_version_without_examples_shows_all_that_is_known(open_page, champion):
+    open_storage().put(f"models/{champion}/reference.parquet", b"")
+
+    page = open_page("model")
+
+    assert "does not say what it was trained on" in page.info[0].value
+    assert "Model card" in [one.value for one in page.subheader]
+
+
 def test_the_card_says_what_the_registry_knows(champion):
     text = card.describe(registry.record_of(champion), registry.evaluation_of(champion))
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from app import contract, data, eda, schema
+from app import contract, data, eda, page, schema
 
 pytestmark = [pytest.mark.data, pytest.mark.unit]
 
@@ -12,12 +12,12 @@ def examples(sample):
 
 
 def test_the_page_tells_size_and_gaps_of_each_column(examples):
-    page = eda.describe(examples)
+    text = eda.describe(examples)
 
-    assert f"{len(examples)} examples" in page
-    assert data.fingerprint(examples) in page
+    assert f"{len(examples)} examples" in text
+    assert data.fingerprint(examples) in text
     for name in contract.columns():
-        assert f"| `{name}` | {examples[name].isna().sum()} |" in page
+        assert f"| `{name}` | {examples[name].isna().sum()} |" in text
 
 
 def test_the_figure_is_drawn_also_with_gaps_and_few_rows(examples, tmp_path):
@@ -26,11 +26,9 @@ def test_the_figure_is_drawn_also_with_gaps_and_few_rows(examples, tmp_path):
         if column.nullable and name != schema.TARGET:
             gaps.loc[5:9, name] = None
 
-    eda.draw(gaps, tmp_path / "few.png")
-    eda.draw(examples, tmp_path / "all.png")
-
-    assert (tmp_path / "few.png").stat().st_size > 1000
-    assert (tmp_path / "all.png").stat().st_size > 1000
+    for rows in (gaps, examples):
+        page.write(tmp_path / "EDA.md", "", eda.draw(rows))
+        assert (tmp_path / "figures/eda.png").stat().st_size > 1000
 
 
 def test_a_column_without_any_value_is_described(examples):

@@ -103,7 +103,7 @@ def test_invariance_a_hair_of_a_measurement_hardly_matters(predictor, parts, num
 def test_direction_the_answer_follows_the_strongest_number(predictor, parts):
     """Raise the number that goes best with the target: the answers must go where the data go."""
     train_scores = target_as_number(predictor, parts.train)
-    numbers = [n for n, c in contract.features().items() if c.numeric and c.kind != "boolean"]
+    numbers = [n for n, c in contract.features().items() if c.quantity]
     ranks = parts.train[numbers].astype(float).rank()
     together = ranks.corrwith(train_scores.rank()).dropna()
     if together.empty or together.abs().max() < 0.2:

@@ -99,12 +99,24 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("APP_ENV", "moon")]
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("APP_ENV", "moon"),
+        ("API_URL", "api.example"),
+        ("API_URL", "https://"),
+        ("API_URL", "http://api.example:port"),
+        ("API_URL", "ftp://api.example"),
+        ("API_URL", "http://[1"),
+        ("API_URL", "http://api.example?a=1"),
+    ],
 )
 def test_a_wrong_setting_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ConfigError, match=f"{name}='{value}'"):
+    with pytest.raises(ConfigError, match=re.escape(f"{name}='{value}'")):
         load_settings()
 
 

@@ -18,7 +18,6 @@ def small(champion, monkeypatch):
 
 def test_runs_are_compared_in_a_table_and_a_plot(champion, small, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "PAGE", tmp_path / "RUNS.md")
-    monkeypatch.setattr(runs, "FIGURE", tmp_path / "figures/runs.png")
 
     runs.main()
 

@@ -7,8 +7,8 @@ parsing     features    storage     client
 data        predict
 model       metrics     history
 registry    drift
-reference   labels      drift_page
-train       batch       eda
+reference   labels      page
+train       batch       eda         drift_page
 tune        evaluate    monitor
 gate        runs
 report      deploy      card

@@ -45,30 +45,33 @@ def evaluate(version: str, metrics: dsl.Output[dsl.Metrics], page: dsl.Output[ds
 
 def gate(version: str) -> None:
     """Let a version pass, or end the run with the reasons."""
+    from app import gate as stage
     from app import steps
 
-    steps.run_gate(version)
+    steps.run(stage.main, version)
 
 
 def promote(version: str) -> None:
     """Make a version champion."""
-    from app import steps
+    from app import registry, steps
 
-    steps.run_promote(version)
+    steps.run(registry.promote, version)
 
 
 def deploy(version: str) -> None:
     """Prove that the API serves the champion, or withdraw it."""
+    from app import deploy as stage
     from app import steps
 
-    steps.run_deploy(version)
+    steps.run(stage.main, version)
 
 
 def batch(run: str) -> None:
     """Score the table with the champion."""
+    from app import batch as stage
     from app import steps
 
-    steps.run_batch(run)
+    steps.run(stage.main, run)
 
 
 STEPS = (ingest, validate, train, evaluate, gate, promote, deploy, batch)

@@ -5,6 +5,7 @@ import re
 import socket
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from app.errors import ConfigError
 
@@ -59,7 +60,7 @@ def load_settings() -> Settings:
         host=read("HOST", "127.0.0.1"),
         port=port,
         dashboard_port=_read_port("STREAMLIT_SERVER_PORT", "8501"),
-        api_url=read("API_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        api_url=_read_address("API_URL", f"http://127.0.0.1:{port}"),
         champion_poll_seconds=read_count("CHAMPION_POLL_SECONDS", "5"),
     )
 
@@ -136,3 +137,18 @@ def _read_port(name: str, default: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
     raise ConfigError(f"{name}={text!r} is not a port: give a whole number from 1 to 65535.")
+
+
+def _read_address(name: str, default: str) -> str:
+    text = read(name, default)
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{name}={text!r} is not an address: give http:// or https://, a host, and a port if "
+            "it has its own, as in http://127.0.0.1:8080."
+        )
+    return text.rstrip("/")

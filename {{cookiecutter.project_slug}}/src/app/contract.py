@@ -46,6 +46,16 @@ class Column(NamedTuple):
         """Say whether the model reads the column as a number, not as a category."""
         return self.kind in ("number", "integer", "boolean") and not self.choices
 
+    @property
+    def quantity(self) -> bool:
+        """Say whether the column is an amount, with a mean; a boolean and a category are none."""
+        return self.numeric and self.kind != "boolean"
+
+    @property
+    def options(self) -> tuple[Any, ...]:
+        """List the values that it may have, if they are few."""
+        return (True, False) if self.kind == "boolean" and not self.choices else self.choices
+
 
 @cache
 def columns(model: type[BaseModel] = schema.Example) -> dict[str, Column]:
@@ -93,8 +103,7 @@ def target() -> Column:
 
 def task() -> Literal["classification", "regression"]:
     """Derive the task: free numbers are regressed; choices, booleans and texts are classified."""
-    number = target().numeric and target().kind != "boolean"
-    return "regression" if number else "classification"
+    return "regression" if target().quantity else "classification"
 
 
 def fingerprint() -> str:

@@ -99,7 +99,7 @@ class _Answers(NamedTuple):
 
 def _compare(kind: str, column: contract.Column, before: Any, now: Any) -> Finding:
     """Compare one column: two-sample Kolmogorov-Smirnov for numbers, chi² for categories."""
-    if column.numeric and column.kind != "boolean":
+    if column.quantity:
         before, now = (pd.to_numeric(values).to_numpy(float) for values in (before, now))
         p_value = _p_of_numbers(before, now)
         bins = _bin_numbers(before, now)

@@ -1,25 +1,19 @@
 """What the monitor found, as a page with a figure: docs/DRIFT.md."""
 
-import logging
 from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.figure import Figure
+
+from app import page
 
 PAGE = Path("docs/DRIFT.md")
-FIGURE = Path("docs/figures/drift.png")
-_log = logging.getLogger(__name__)
 
 
 def write(newest: pd.DataFrame, every: pd.DataFrame) -> None:
     """Write the page from the newest windows and all that are kept; a container has no docs/."""
-    if not PAGE.parent.is_dir():
-        return
-    FIGURE.parent.mkdir(exist_ok=True)
-    draw(every, FIGURE)
-    PAGE.write_text(describe(newest), encoding="utf-8", newline="\n")
-    _log.info("wrote %s and %s", PAGE, FIGURE)
+    if PAGE.parent.is_dir():
+        page.write(PAGE, describe(newest), draw(every))
 
 
 def describe(newest: pd.DataFrame) -> str:
@@ -47,13 +41,11 @@ Before and now are means of numbers, shares of the commonest category, or the ma
 """
 
 
-def draw(every: pd.DataFrame, path: Path) -> None:
+def draw(every: pd.DataFrame) -> Figure:
     """Draw each comparison's effect over time, as a multiple of its limit."""
-    mpl.use("Agg")
     sources = sorted(every["source"].unique())
-    figure, axes = plt.subplots(
-        len(sources), 1, figsize=(9, 3.2 * len(sources)), squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(9, 3.2 * len(sources)), layout="constrained")
+    axes = figure.subplots(len(sources), 1, squeeze=False)
     for source, (place,) in zip(sources, axes, strict=True):
         for name, rows in every[every["source"] == source].groupby("name", sort=False):
             place.plot(rows["until"], rows["effect"] / rows["limit"], ".-", label=name)
@@ -61,5 +53,4 @@ def draw(every: pd.DataFrame, path: Path) -> None:
         place.set(title=source, ylabel="effect / limit (over 1 is large)")
         place.tick_params(axis="x", rotation=20, labelsize=8)
         place.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
+    return figure

@@ -1,27 +1,20 @@
 """Explore the examples: figures and numbers, written to `docs/` where readers find them."""
 
-import logging
 from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from app import contract, data, schema
+from app import contract, data, page, schema
 
 PAGE = Path("docs/EDA.md")
-FIGURE = Path("docs/figures/eda.png")
-_log = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Write docs/EDA.md and its figure from the examples in the table."""
     examples = data.read_examples()
-    FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    draw(examples, FIGURE)
-    PAGE.write_text(describe(examples), encoding="utf-8", newline="\n")
-    _log.info("wrote %s and %s", PAGE, FIGURE)
+    page.write(PAGE, describe(examples), draw(examples))
 
 
 def describe(examples: pd.DataFrame) -> str:
@@ -45,23 +38,21 @@ Written by `uv run poe eda`; do not edit it: your conclusions belong in `docs/DA
 """
 
 
-def draw(examples: pd.DataFrame, path: Path) -> None:
+def draw(examples: pd.DataFrame) -> Figure:
     """Draw a row per column: its distribution, and how the target goes with it."""
-    mpl.use("Agg")
     chosen = [*contract.features().values(), contract.target()]
-    figure, axes = plt.subplots(len(chosen), 2, figsize=(10, 2.2 * len(chosen)), squeeze=False)
+    figure = Figure(figsize=(10, 2.2 * len(chosen)), layout="tight")
+    axes = figure.subplots(len(chosen), 2, squeeze=False)
     for column, (left, right) in zip(chosen, axes, strict=True):
         left.set_title(column.label, fontsize=9)
         _draw_column(examples, column, left, right)
-    figure.tight_layout()
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
+    return figure
 
 
 def _draw_column(examples: pd.DataFrame, column: contract.Column, left: Axes, right: Axes) -> None:
     values, target = examples[column.name], examples[schema.TARGET]
     groups: pd.Series = values.map(str)
-    if _is_number(column) and values.nunique() > 10:
+    if column.quantity and values.nunique() > 10:
         values = values.astype(float)
         left.hist(values.dropna(), bins=30)
         groups = pd.cut(values, 10).map(_middle, na_action="ignore").astype(float)
@@ -81,13 +72,9 @@ def _draw_column(examples: pd.DataFrame, column: contract.Column, left: Axes, ri
 def _describe_column(values: pd.Series, column: contract.Column) -> str:
     known = values.dropna()
     told = ", ".join(f"{name} ({n})" for name, n in known.map(str).value_counts().head(3).items())
-    if _is_number(column) and len(known):
+    if column.quantity and len(known):
         told = ", ".join(f"{known.astype(float).quantile(q):g}" for q in (0, 0.5, 1))
     return f"| `{column.name}` | {values.isna().sum()} | {values.nunique()} | {told} |"
-
-
-def _is_number(column: contract.Column) -> bool:
-    return column.numeric and column.kind != "boolean"
 
 
 def _middle(group: "pd.Interval[float]") -> float:

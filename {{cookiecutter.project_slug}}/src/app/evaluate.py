@@ -103,7 +103,7 @@ def _slices(
     found = {}
     for name, column in contract.features().items():
         texts = test[name].map(str)
-        values = [] if column.numeric and column.kind != "boolean" else sorted(texts.unique())
+        values = [] if column.quantity else sorted(texts.unique())
         for rows, value in (((texts == value).to_numpy(), value) for value in values):
             if rows.sum() >= at_least and len(np.unique(y[rows])) > 1:
                 found[f"{name} = {value}"] = {

@@ -4,16 +4,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from app import metrics, registry
+from app import metrics, page, registry
 from app.errors import GateFailed
 
 PAGE = Path("docs/RUNS.md")
-FIGURE = Path("docs/figures/runs.png")
 _log = logging.getLogger(__name__)
 
 
@@ -21,10 +19,7 @@ def main() -> None:
     """Print the versions, and write docs/RUNS.md with its figure."""
     runs = table()
     _log.info("%s", runs.to_string(index=False))
-    FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    draw(runs, FIGURE)
-    PAGE.write_text(describe(runs), encoding="utf-8", newline="\n")
-    _log.info("wrote %s and %s", PAGE, FIGURE)
+    page.write(PAGE, describe(runs), draw(runs))
 
 
 def describe(runs: pd.DataFrame) -> str:
@@ -44,18 +39,16 @@ def table() -> pd.DataFrame:
     return pd.DataFrame([_describe(version) for version in registry.versions()]).fillna("")
 
 
-def draw(runs: pd.DataFrame, path: Path) -> None:
+def draw(runs: pd.DataFrame) -> Figure:
     """Draw the main metric of each run: mean of the folds, and on the held-out examples."""
-    mpl.use("Agg")
-    figure, axes = plt.subplots(figsize=(8, 3.5))
+    figure = Figure(figsize=(8, 3.5), layout="tight")
+    axes = figure.add_subplot()
     for name, style in (("folds", "o"), ("held out", "s")):
         axes.plot(range(1, len(runs) + 1), pd.to_numeric(runs[name]), style, label=name, alpha=0.7)
     axes.set(xlabel="run, oldest first", ylabel=f"{metrics.main_name()} (1 is perfect)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
+    return figure
 
 
 def diff(first: str, second: str) -> dict[str, tuple[Any, Any]]:

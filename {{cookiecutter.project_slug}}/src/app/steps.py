@@ -8,7 +8,7 @@ A step is a process of its own, so it imports only the stage that it runs.
 import hashlib
 import importlib.metadata
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,35 +83,9 @@ def run_evaluate(version: str, metrics: Any, page: Any) -> None:
 
 
 @_told()
-def run_gate(version: str) -> None:
-    """Judge a version; a refusal ends the run."""
-    from app import gate
-
-    gate.main(version)
-
-
-@_told()
-def run_promote(version: str) -> None:
-    """Make a version champion."""
-    from app import registry
-
-    registry.promote(version)
-
-
-@_told()
-def run_deploy(version: str) -> None:
-    """Prove that the API serves a version."""
-    from app import deploy
-
-    deploy.main(version)
-
-
-@_told()
-def run_batch(run: str) -> None:
-    """Score the table with the champion."""
-    from app import batch
-
-    batch.main(run)
+def run(stage: Callable[[str], None], argument: str) -> None:
+    """Run a stage that leaves no artifact; a refusal ends the run."""
+    stage(argument)
 
 
 def run_all(source: str, tuning: str) -> None:

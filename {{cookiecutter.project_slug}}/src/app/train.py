@@ -139,7 +139,7 @@ def _splitter(y: "pd.Series[Any]") -> KFold | StratifiedKFold | TimeSeriesSplit:
 def _classes(model: Pipeline) -> list[Any] | None:
     """List the classes in the model's order, in the target's own type."""
     column = contract.target()
-    typed = {str(value): value for value in column.choices or (False, True)}
+    typed = {str(value): value for value in column.options}
     found = getattr(model, "classes_", None)
     return None if found is None else [typed.get(name, name) for name in found]
 

@@ -32,11 +32,13 @@ def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
     """Let the reader choose answers, one category of a feature, and rows whose truth is known."""
     with st.expander("Filters"):
         frame = _by_answer(frame)
-        columns = {c.label: c.name for c in contract.features().values() if c.choices}
-        label = st.selectbox("Feature", columns, index=None, placeholder="Any")
-        if label is not None:
-            values = frame[columns[label]]
-            chosen = st.multiselect("Its values", sorted(values.dropna().unique()), key=label)
+        columns = [column for column in contract.features().values() if column.choices]
+        column = st.selectbox(
+            "Feature", columns, index=None, placeholder="Any", format_func=lambda c: c.label
+        )
+        if column is not None:
+            values = frame[column.name]
+            chosen = st.multiselect("Its values", sorted(values.dropna().unique()), key=column.name)
             frame = frame[values.isin(chosen)] if chosen else frame
         known = st.toggle("Only predictions whose truth is known")
     return frame[frame["label"].notna()] if known else frame

@@ -47,12 +47,8 @@ def answers() -> pd.DataFrame:
     """
     kept = [row for row in history.past(ROWS) if _fits(row)]
     rows = [row | row.pop("record") for row in kept]
-    frame = data.from_rows(rows)
-    return (
-        frame.assign(predicted_at=pd.to_datetime(frame["predicted_at"], format="ISO8601"))
-        if rows
-        else frame
-    )
+    times = pd.to_datetime([row["predicted_at"] for row in rows], format="ISO8601")
+    return data.from_rows(rows).assign(predicted_at=times)
 
 
 @st.cache_data(ttl=30, show_spinner="Reading the runs of batch")

@@ -6,15 +6,20 @@ import streamlit as st
 from app import contract, schema
 from app.dashboard import charts, reading
 
+COMMONEST = 20
+"""Categories that are drawn by name; all others are drawn as one."""
+
 
 def distribution(frame: pd.DataFrame, column: contract.Column) -> None:
     """Show one column: counts, for a classification by class."""
     values = frame[column.name]
-    if column.numeric and column.kind != "boolean" and values.nunique() > 20:
+    if column.quantity and values.nunique() > COMMONEST:
         values = pd.cut(values.astype(float), 20).map(lambda part: part.mid, na_action="ignore")
         values = values.astype(float)
     else:
         values = values.map(str, na_action="ignore")
+        named = values.value_counts().index[:COMMONEST]
+        values = values.mask(values.notna() & ~values.isin(named), "all others")
     counts = values.value_counts().sort_index().to_frame("examples")
     if contract.task() == "classification":
         counts = pd.crosstab(values, frame[schema.TARGET].map(str))
@@ -24,9 +29,7 @@ def distribution(frame: pd.DataFrame, column: contract.Column) -> None:
 
 def correlations(frame: pd.DataFrame) -> None:
     """Show how numbers go together, by rank."""
-    names = {
-        c.name: c.label for c in contract.columns().values() if c.numeric and c.kind != "boolean"
-    }
+    names = {c.name: c.label for c in contract.columns().values() if c.quantity}
     if len(names) < 2:
         return
     st.subheader("Correlations")

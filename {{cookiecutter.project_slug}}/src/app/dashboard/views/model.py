@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import card, contract, schema
 from app.dashboard import charts, reading
+from app.errors import ModelRefused
 
 Facts = dict[str, Any]
 
@@ -29,17 +30,10 @@ def scores(evaluation: Facts, main: str) -> None:
 def champions(names: list[str], main: str) -> None:
     """Show the main metric of every champion, as it was judged then."""
     st.subheader("Champions")
-    rows = []
-    for name in names[::-1]:
-        evaluation = reading.version(name)[1]
-        rows.append(
-            {
-                "version": name,
-                main: evaluation["model"].get(main),
-                "baseline": evaluation["baseline"].get(main),
-            }
-        )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Each champion's main metric")
+    judged = {name: reading.version(name)[1] for name in names[::-1]}
+    rows = [(n, one["model"].get(main), one["baseline"].get(main)) for n, one in judged.items()]
+    frame = pd.DataFrame(rows, columns=["version", main, "baseline"])
+    st.dataframe(frame, hide_index=True, alt="Each champion's main metric")
 
 
 def slices(evaluation: Facts, main: str) -> None:
@@ -53,8 +47,13 @@ def slices(evaluation: Facts, main: str) -> None:
     charts.bars(frame[["model", "baseline"]], main.replace("_", " "), about)
 
 
-def mistakes(examples: pd.DataFrame) -> None:
+def mistakes(version: str) -> None:
     """Show the confusion matrix, or the residuals, of the held-out examples."""
+    try:
+        examples = reading.trained_on(version)
+    except ModelRefused as error:
+        st.info(f"Its answers to held-out examples cannot be shown: {error}")
+        return
     held_out = examples[examples["held_out"]]
     truth, answer = held_out[schema.TARGET], held_out["prediction"]
     if contract.task() == "classification":
@@ -110,6 +109,6 @@ with reading.told():
     scores(judged, main_metric)
     champions(names, main_metric)
     slices(judged, main_metric)
-    mistakes(reading.trained_on(chosen))
+    mistakes(chosen)
 importance(judged, main_metric)
 show_card(known, judged)

@@ -33,21 +33,34 @@ def ask(column: contract.Column) -> Any:
     key = f"field {column.name}"
     former: Record = st.session_state.get("asked", {})
     st.session_state.setdefault(key, former.get(column.name, column.example))
-    options = list(column.choices) or ([True, False] if column.kind == "boolean" else [])
-    if options:
-        return st.selectbox(
-            column.label, options + [None] * column.nullable, format_func=told, key=key
-        )
+    if column.options:
+        options = [*column.options, *[None] * column.nullable]
+        return st.selectbox(column.label, options, format_func=told, key=key)
     if not column.numeric:
         return st.text_input(column.label, key=key) or None
     number = int if column.kind == "integer" else float
-    low, high = (
-        None if edge is None else number(edge) for edge in (column.minimum, column.maximum)
-    )
-    hint = f"{low} to {high}" if None not in (low, high) else None
+    low, high = [None if e is None else number(e) for e in (column.minimum, column.maximum)]
     return st.number_input(
-        column.label, low, high, None, key=key, help=hint, required=not column.nullable
+        column.label,
+        low,
+        high,
+        None,
+        step(column),
+        "%d" if number is int else "%.10g",  # otherwise two decimals are shown
+        key,
+        help=f"{low} to {high}" if None not in (low, high) else None,
+        required=not column.nullable,
     )
+
+
+def step(column: contract.Column) -> float:
+    """Give a power of ten: about a hundredth of a number's range, or of its example."""
+    if column.minimum is None or column.maximum is None:
+        wide = abs(column.example)
+    else:
+        wide = column.maximum - column.minimum
+    found = 10.0 ** math.floor(math.log10((wide or 1) / 100))
+    return max(1, round(found)) if column.kind == "integer" else found
 
 
 def told(value: Any) -> str:
@@ -57,18 +70,16 @@ def told(value: Any) -> str:
 
 def show(answer: Record) -> None:
     """Show an answer of the API: the value, how sure it is, and by which model."""
-    found, target = answer["predictions"][0], contract.target()
-    value = found["prediction"]
-    if found["probabilities"]:
-        sure = f"probability {found['probability']:.0%}"
-        st.metric(target.label, str(value), sure, delta_color="off", delta_arrow="off", border=True)
-        shares = pd.DataFrame({"probability": found["probabilities"]})
-        charts.bars(shares, "probability, 0 to 1", "The probability of each class")
-    else:
-        sure = interval(answer["model_version"])
-        st.metric(
-            target.label, f"{value:.2f}", sure, delta_color="off", delta_arrow="off", border=True
-        )
+    found, shares = answer["predictions"][0], answer["predictions"][0]["probabilities"]
+    value = told(found["prediction"]) if shares else f"{found['prediction']:.2f}"
+    sure = (
+        f"probability {found['probability']:.0%}" if shares else interval(answer["model_version"])
+    )
+    label = contract.target().label
+    st.metric(label, value, sure, delta_color="off", delta_arrow="off", border=True)
+    if shares:
+        frame = pd.DataFrame({"probability": shares}).rename(index=told)
+        charts.bars(frame, "probability, 0 to 1", "The probability of each class")
     st.caption(f"Model {answer['model_version']}, prediction {found['id']}")
 
 
@@ -85,9 +96,8 @@ def interval(version: str) -> str:
 
 def variants(column: contract.Column, record: Record) -> list[Any]:
     """Give the values of one feature to ask about: all choices, or steps over its range."""
-    options = list(column.choices) or ([True, False] if column.kind == "boolean" else [])
-    if options or not column.numeric:
-        return options
+    if not column.quantity:
+        return list(column.options)
     known = record[column.name]
     value = column.example if known is None else known
     low = column.minimum if column.minimum is not None else value - abs(value) - 1
@@ -108,7 +118,7 @@ def what_if(record: Record) -> None:
         answer = client.ask("/predict?keep=false", [record | {chosen.name: v} for v in values])
     frame, unit = answers_of(answer["predictions"])
     about = f"The answer for each {chosen.label}, all else as asked"
-    if chosen.numeric and chosen.kind != "boolean":
+    if chosen.quantity:
         charts.lines(frame.set_index(pd.Index(values)), chosen.label, unit, about)
     else:
         charts.bars(frame.set_index(pd.Index(map(told, values))), unit, about, title=chosen.label)
@@ -118,7 +128,8 @@ def what_if(record: Record) -> None:
 def answers_of(found: list[Record]) -> tuple[pd.DataFrame, str]:
     """Give what to draw of several answers, and its unit: a column per class, or the value."""
     if found[0]["probabilities"]:
-        return pd.DataFrame([one["probabilities"] for one in found]), "probability, 0 to 1"
+        shares = pd.DataFrame([one["probabilities"] for one in found]).rename(columns=told)
+        return shares, "probability, 0 to 1"
     label = contract.target().label
     return pd.DataFrame({label: [one["prediction"] for one in found]}), label
 

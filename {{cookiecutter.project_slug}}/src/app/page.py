@@ -1,0 +1,22 @@
+"""Pages that commands write into docs/: Markdown, with a figure beside it."""
+
+import logging
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+_log = logging.getLogger(__name__)
+
+
+def write(page: Path, text: str, figure: Figure) -> None:
+    """Write a page and its figure: docs/EDA.md has docs/figures/eda.png."""
+    image = figure_of(page)
+    image.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(image, dpi=80)
+    page.write_text(text, encoding="utf-8", newline="\n")
+    _log.info("wrote %s and %s", page, image)
+
+
+def figure_of(page: Path) -> Path:
+    """Say where the figure of a page is."""
+    return page.parent / "figures" / f"{page.stem.lower()}.png"
