@@ -88,7 +88,7 @@ def record_answers(answers):
 
 
 def start_repository():
-    """Make the first commit on `main` and a branch `develop`, and say what happened."""
+    """Make the first commit on `main`, go on to a branch `develop`, and say what happened."""
     if Path(".git").exists():
         return "A git repository is here already; it was left as it is."
     if git("init", "--quiet") is None:
@@ -98,9 +98,9 @@ def start_repository():
     nobody = ["-c", "user.name=Template", "-c", "user.email=template@example.com"]
     identity = [] if git("config", "user.email") else nobody
     git(*identity, "commit", "--quiet", "--no-verify", "-m", "Start from the template")
-    if git("branch", "develop") is None:
+    if git("switch", "--quiet", "--create", "develop") is None:
         return "git could not make the first commit: run `git commit` and read what it says."
-    return "The first commit is on `main`; the branch `develop` is made."
+    return "The first commit is on `main`; you are on `develop`."
 
 
 def git(*arguments):

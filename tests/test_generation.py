@@ -108,12 +108,12 @@ def test_no_placeholder_is_left(bake, answers):
             assert "{%" not in text, name
 
 
-def test_the_repository_is_clean_with_main_and_develop(bake):
+def test_the_repository_is_clean_on_develop_beside_main(bake):
     project = bake()
 
     assert project.git("status", "--porcelain") == ""
     assert project.git("branch", "--format=%(refname:short)").split() == ["develop", "main"]
-    assert project.git("symbolic-ref", "--short", "HEAD").strip() == "main"
+    assert project.git("symbolic-ref", "--short", "HEAD").strip() == "develop"
     assert len(project.git("log", "--oneline").splitlines()) == 1
 
 

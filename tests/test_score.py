@@ -43,7 +43,8 @@ def test_a_fresh_project_is_told_what_the_example_earned(project, capsys):
 
 
 def test_own_data_take_away_what_the_example_earned_until_there_is_a_model_of_them(project):
-    (project.path / score.EXAMPLE).write_text("a,b\n1,2\n", encoding="utf-8")
+    rows = "".join(f"{n},2\n" for n in range(9))
+    (project.path / score.EXAMPLE).write_text(f"a,b\n{rows}", encoding="utf-8")
 
     assert not any(one.of_example for one in score.compute(Project(project.path)))
     assert points(project)["M5"] == 0
@@ -63,6 +64,21 @@ def test_a_proof_that_goes_takes_its_points(project):
     assert points(project)["I4"] == 0
 
 
+def test_a_row_more_does_not_make_the_example_your_own(project):
+    with (project.path / score.EXAMPLE).open("a", encoding="utf-8") as file:
+        file.write("Adelie,Dream,True,30,15,200,3000,8,-25,MALE\n")
+
+    assert any(one.of_example for one in score.compute(Project(project.path)))
+
+
+def test_a_proof_that_is_skipped_takes_its_points(project):
+    page = project.path / "tests/test_gate.py"
+    text = page.read_text(encoding="utf-8").replace("def test_", "@pytest.mark.skip\ndef test_")
+    page.write_text(text, encoding="utf-8")
+
+    assert points(project)["I4"] == 0
+
+
 def test_a_proof_that_cannot_fail_takes_its_points(project):
     page = project.path / "tests/test_pipeline.py"
     page.write_text("def test_the_same_file_runs_here():\n    assert True\n", encoding="utf-8")
@@ -71,7 +87,7 @@ def test_a_proof_that_cannot_fail_takes_its_points(project):
 
 
 def test_without_ci_no_test_is_repeated(project):
-    (project.path / ".github/workflows/ci.yml").write_text("name: CI\n", encoding="utf-8")
+    (project.path / ".github/workflows/ci.yml").write_text("# run: uv run poe test\nname: CI\n")
 
     assert points(project)["I1"] == 0
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from mlsd import course, doctor, explain, github, milestone, progress, score
+from mlsd.project import CourseError
 
 
 def main() -> None:
@@ -25,7 +26,9 @@ def main() -> None:
     tool.add_argument("--open", action="store_true", help="open the pull request by gh")
     tools.add_parser("score", help="the ML Test Score, from evidence")
     tool = tools.add_parser("issues", help="an issue per workpackage; prints, unless --create")
-    tool.add_argument("--create", action="store_true", help="open them by gh")
+    what = tool.add_mutually_exclusive_group()
+    what.add_argument("--create", action="store_true", help="open them by gh")
+    what.add_argument("--dry-run", action="store_true", help="only print them, as without --create")
     sys.exit(_run(parser.parse_args()))
 
 
@@ -46,10 +49,11 @@ def _run(asked: argparse.Namespace) -> int:
 def _issues(folder: Path, really: bool) -> int:
     try:
         count = github.open_issues(github.Gh(str(folder), really), course.read(folder))
-    except course.CourseError as error:
+    except CourseError as error:
         print(f"issues cannot be opened: {error}")
         return 2
-    print(f"{count} issues {'are opened' if really else 'would be opened; --create opens them'}")
+    told = "are opened" if really else "at most would be opened; --create opens those that lack"
+    print(f"{count} issues {told}")
     return 0
 
 

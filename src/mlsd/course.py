@@ -2,57 +2,98 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Self
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from mlsd import evidence
+from mlsd.project import CourseError
 
 FILE = "workpackages.yaml"
-_NEEDED = ("title", "sprint", "week", "milestone", "text", "evidence", "ready", "done")
+
+Number = Annotated[str, Field(pattern=r"^\d\.\d+$")]
+Text = Annotated[str, Field(min_length=1)]
+_STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
-class CourseError(Exception):
-    """The file is absent or breaks a rule; the message says where, which and what to do."""
-
-
-class Workpackage(NamedTuple):
+class Workpackage(BaseModel):
     """One workpackage; `done` holds what is looked at, as a kind with its arguments each.
 
     `ready` and `commands` name what the template brings for it: paths, and tasks of poe.
     """
 
-    number: str
-    title: str
-    sprint: int
-    week: int
+    model_config = _STRICT
+
+    number: Number
+    title: Text
+    sprint: int = Field(ge=1)
+    week: int = Field(ge=1)
     milestone: int
-    text: str
-    evidence: str
+    text: Text
+    evidence: Text
     ready: list[str]
-    done: list[dict[str, Any]]
-    optional: bool
-    not_chosen: str | None
-    commands: list[str]
+    done: list[dict[str, Any]] = Field(min_length=1)
+    optional: StrictBool = False
+    not_chosen: str | None = Field(None, pattern=r"^(\S+\s+){4,}\S+$")
+    commands: list[str] = []
 
 
-class Milestone(NamedTuple):
+class Milestone(BaseModel):
     """A presentation; `when` is its first possible day."""
 
+    model_config = _STRICT
+
     number: int
-    title: str
+    title: Text
     when: date
-    slots: str
-    asks: str
+    slots: Text
+    asks: Text
 
 
-class Course(NamedTuple):
+class Course(BaseModel):
     """A year of the course."""
 
+    model_config = _STRICT
+
     year: int
-    reviewers: list[str]
-    emails: list[str]
+    reviewers: list[Text]
+    emails: list[Annotated[str, Field(pattern=r"^\S+@\S+$")]]
     milestones: dict[int, Milestone]
-    rules: list[str]
+    rules: list[Text]
     workpackages: list[Workpackage]
+
+    @model_validator(mode="after")
+    def _refers_to_what_is_there(self) -> Self:
+        for one in self.workpackages:
+            if one.milestone not in self.milestones:
+                known = ", ".join(map(str, self.milestones))
+                raise ValueError(
+                    f"workpackage {one.number} is due at milestone {one.milestone}; there are: "
+                    f"{known}"
+                )
+            for wanted in one.done:
+                try:
+                    evidence.check(wanted)
+                except CourseError as error:
+                    raise ValueError(f"workpackage {one.number}: {error}") from None
+        return self
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML, in which a key that comes twice is a mistake."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise yaml.YAMLError(f"{key!r} is there twice, line {node.start_mark.line + 1} on")
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def read(folder: Path) -> Course:
@@ -61,39 +102,50 @@ def read(folder: Path) -> Course:
     Raises
     ------
     CourseError
-        The file is absent, is no YAML, or lacks or misspells something.
+        The file is absent, is no YAML, or breaks a rule; each is told with its place.
     """
     path = folder / FILE
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8-sig"))
     except OSError:
         raise CourseError(f"{folder} has no {FILE}: go to your project's folder.") from None
-    except yaml.YAMLError as error:
-        raise CourseError(f"{path} is not YAML: {error}") from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is not UTF-8: save it as UTF-8.") from None
+
+
+def parse(text: str) -> Course:
+    """Read the course from the file's text; raises as `read`."""
     try:
-        milestones = {n: Milestone(n, **told) for n, told in found["milestones"].items()}
-        packages = [_workpackage(n, told, milestones) for n, told in found["workpackages"].items()]
-        kept = (found["year"], found["reviewers"], found["emails"])
-        return Course(*kept, milestones, found["rules"], packages)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path} lacks or misspells something: {error}.") from None
-
-
-def _workpackage(
-    number: str, told: dict[str, Any], milestones: dict[int, Milestone]
-) -> Workpackage:
-    missing = [name for name in _NEEDED if name not in told]
-    unknown = set(told) - set(_NEEDED) - {"optional", "not_chosen", "commands"}
-    if missing or unknown:
-        what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(sorted(unknown))}"
-        raise CourseError(f"{FILE}: workpackage {number} {what}, which cannot be.")
-    if told["milestone"] not in milestones:
-        raise CourseError(f"{FILE}: workpackage {number} names milestone {told['milestone']}.")
-    reason = told.get("not_chosen")
-    if reason is not None and len(str(reason).split()) < 5:
+        found = yaml.load(text, _Loader)  # noqa: S506 # a safe loader, see above
+    except (yaml.YAMLError, ValueError) as error:
+        raise CourseError(f"{FILE} is not YAML: {error}.") from None
+    try:
+        numbered = {
+            "milestones": {n: about | {"number": n} for n, about in found["milestones"].items()},
+            "workpackages": [one | {"number": n} for n, one in found["workpackages"].items()],
+        }
+        return Course.model_validate(found | numbered)
+    except ValidationError as error:
+        told = "\n".join(_sentence(found, one) for one in error.errors())
+        raise CourseError(f"{FILE} breaks a rule:\n{told}") from None
+    except (KeyError, TypeError, AttributeError):
         raise CourseError(
-            f"{FILE}: workpackage {number} is not chosen because {reason!r}: say why in a sentence."
-        )
-    kept = {name: told[name] for name in _NEEDED}
-    kept |= {"optional": told.get("optional", False), "commands": told.get("commands", [])}
-    return Workpackage(number, not_chosen=reason, **kept)
+            f"{FILE} needs `milestones:` and `workpackages:`, each with its numbers and what "
+            "belongs to them."
+        ) from None
+
+
+def _sentence(found: dict[str, Any], error: ErrorDetails) -> str:
+    """Say the place, the value and the rule."""
+    place = list(error["loc"])
+    if place[:1] == ["workpackages"] and len(place) > 1:
+        place[1] = list(found["workpackages"])[int(place[1])]
+    where = ", ".join(map(str, place))
+    if error["type"] in ("missing", "extra_forbidden"):
+        rule = "is missing" if error["type"] == "missing" else "is not known here"
+        return f"- {where}: {rule}."
+    rule = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if not place:
+        return f"- {rule}."
+    rule = "does not say why in a sentence" if place[-1] == "not_chosen" else rule
+    return f"- {where}: {repr(error['input'])[:60]} {rule}."

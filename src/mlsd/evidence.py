@@ -1,14 +1,19 @@
 """What is looked at for a workpackage: each kind says what it expects, finds, and asks for next."""
 
+import hashlib
+import inspect
 import re
 import subprocess
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
-from mlsd.course import CourseError
-from mlsd.project import Project
+from pydantic import ConfigDict, ValidationError, create_model
+
+from mlsd.project import CourseError, Project
 
 _SMALLEST_IMAGE = 5000
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"<svg", b"<?xml")
 
 UNWRITTEN = "Not written yet: run `uv run poe cards`."
 
@@ -23,6 +28,13 @@ FRESH = {
 }
 """Pages that a command writes: the command, and the code that gives the text; it stores nothing."""
 
+_NO_MODEL = 3
+_FACTS = (
+    "import sys; from pathlib import Path; from app import cards; cards.check(); "
+    f"sys.exit(0 if Path('{{page}}') in cards.current() else {_NO_MODEL})"
+)
+_ELSEWHERE = "run this where the models are: set APP_ENV, or ask who trained; see docs/PLANNING.md"
+
 
 class Found(NamedTuple):
     """Whether it is there, what was expected, what was found, where, and what to do next."""
@@ -35,53 +47,72 @@ class Found(NamedTuple):
 
 
 def look(project: Project, wanted: dict[str, Any]) -> Found:
-    """Look at one thing, as `workpackages.yaml` names it.
+    """Look at one thing, as `workpackages.yaml` names it; `CourseError` as from `check`."""
+    kind, arguments = check(wanted)
+    return _KINDS[kind](project, **arguments)
+
+
+def check(wanted: Any) -> tuple[str, dict[str, Any]]:
+    """Give the kind of evidence and its arguments.
 
     Raises
     ------
     CourseError
-        There is no such kind of evidence, or its arguments are others.
+        There is no such kind, or its arguments are others.
     """
-    (kind, about), *more = wanted.items()
-    if more or kind not in _KINDS:
-        raise CourseError(f"workpackages.yaml: {wanted} is none of {', '.join(_KINDS)}.")
-    arguments = about if isinstance(about, dict) else {"about": about}
-    renamed = {"in_" if name == "in" else name: value for name, value in arguments.items()}
+    if not isinstance(wanted, dict) or len(wanted) != 1 or not set(wanted) <= set(_KINDS):
+        raise CourseError(f"{wanted!r} is none of {', '.join(_KINDS)}, with what it looks at")
+    ((kind, about),) = wanted.items()
+    given = about if isinstance(about, dict) else {"about": about}
+    asked = list(inspect.signature(_KINDS[kind]).parameters.values())[1:]
+    fields: dict[str, Any] = {
+        one.name: (one.annotation, ... if one.default is one.empty else one.default)
+        for one in asked
+    }
+    model = create_model(kind, __config__=ConfigDict(extra="forbid"), **fields)
     try:
-        return _KINDS[kind](project, **renamed)
-    except TypeError as error:
-        raise CourseError(f"workpackages.yaml: {wanted}: {error}.") from None
+        known = model(**{"in_" if name == "in" else str(name): v for name, v in given.items()})
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        name = ".".join(map(str, first["loc"])).rstrip("_")
+        rule = first["msg"].replace("Input should be", "must be")
+        raise CourseError(f"{wanted}: {name} {rule}") from None
+    return kind, {one.name: getattr(known, one.name) for one in asked}
 
 
 def words(project: Project, in_: str, least: int, under: str = "") -> Found:
     """Expect a number of a team's own words in a page, perhaps under a heading."""
     count = project.own_words(in_, under)
     place = f"{in_} under {under!r}" if under else in_
-    step = f"write in your own words, {least - count} more"
-    return Found(count >= least, f"{least} own words", f"{count} own words", place, step)
+    step, found = f"write in your own words, {least - count} more", f"{count} own words"
+    if under and not project.has_section(in_, under):
+        found, step = "no such heading", f"bring the heading {under!r} back, and write below it"
+    return Found(count >= least, f"{least} own words", found, place, step)
 
 
 def changed(project: Project, about: str) -> Found:
-    """Expect that a file is no longer the one that was generated."""
-    now, was = project.read(about), project.generated(about)
-    right = bool(now.strip()) and now.split() != (was or "").split()
-    found = "yours" if right else "the template's" if now.strip() else "absent"
+    """Expect that a file says something else than the one that was generated."""
+    right = project.is_own(about)
+    found = "yours" if right else "the template's" if project.read(about).strip() else "absent"
     return Found(right, "a file of your own", found, about, "replace the example by your own")
 
 
-def fresh(project: Project, about: str) -> Found:
-    """Expect that a page is what its command would write now, and that its figures are there."""
+def fresh(project: Project, about: Literal["docs/EDA.md", "docs/RUNS.md"]) -> Found:
+    """Expect that a page is what its command would write now, and its figure of the same time."""
     command, code = FRESH[about]
     step, expected = f"run `uv run poe {command}` and commit what it writes", "numbers of your data"
     text = project.read(about)
     if not text:
         return Found(False, expected, "absent", about, step)
-    missing = [path for path in _images(text, about) if not (project.folder / path).exists()]
-    if missing:
-        return Found(False, expected, f"{missing[0]} is missing", about, step)
+    digest = hashlib.sha256(text.encode()).hexdigest().encode()
+    for path in _images(text, about):
+        if not _is_image(project.folder / path) or digest not in _bytes(project.folder / path):
+            return Found(False, expected, f"{path} is absent or of another time", about, step)
     done = _run(project, code)
     if done.returncode:
         told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        if "NotFound" in told:
+            told, step = "the models are not on this machine", _ELSEWHERE
         return Found(False, expected, f"cannot be compared: {told[:90]}", about, step)
     right = done.stdout.split() == text.split()
     return Found(right, expected, "as the run says" if right else "other numbers", about, step)
@@ -93,8 +124,10 @@ def facts(project: Project, about: str) -> Found:
     text = project.read(about)
     if "<!-- facts" not in text or UNWRITTEN in text:
         return Found(False, expected, "not written yet", about, step)
-    done = _run(project, "from app import cards; cards.check()")
-    found = "as they are now" if done.returncode == 0 else "of another time, or not comparable"
+    done = _run(project, _FACTS.format(page=about))
+    found = "as they are now" if done.returncode == 0 else "of another time"
+    if done.returncode == _NO_MODEL:
+        found, step = "cannot be compared: the models are not on this machine", _ELSEWHERE
     return Found(done.returncode == 0, expected, found, about, step)
 
 
@@ -105,17 +138,16 @@ def answer(project: Project, question: str, other_than: str) -> Found:
     return Found(given not in ("", other_than), question, given or "unknown", "README.md", step)
 
 
-def says(project: Project, in_: str, matching: str) -> Found:
-    """Expect that a team's own text in a page matches a pattern."""
-    right = re.search(matching, project.own_text(in_)) is not None
-    found = "there" if right else "not there"
-    return Found(right, f"a text like {matching}", found, in_, "add it")
+def says(project: Project, in_: str, matching: re.Pattern[str], example: str) -> Found:
+    """Expect that a team's own text in a page matches a pattern, of which there is an example."""
+    right = matching.search(project.own_text(in_)) is not None
+    return Found(right, f"a text as {example!r}", "yours" if right else "none", in_, "add yours")
 
 
 def image(project: Project, in_: str) -> Found:
     """Expect a picture of your own in a page."""
     paths = [project.folder / path for path in _images(project.own_text(in_), in_)]
-    kept = [path for path in paths if path.exists() and path.stat().st_size >= _SMALLEST_IMAGE]
+    kept = [path for path in paths if _is_image(path)]
     found = f"{len(kept)} pictures"
     return Found(bool(kept), "a picture", found, in_, "add one by ![what it shows](figures/x.png)")
 
@@ -137,8 +169,7 @@ def branches(project: Project, about: list[str]) -> Found:
 
 def merges(project: Project, into: str, least: int) -> Found:
     """Expect merged pull requests: merge commits, or the commits that GitHub squashes them into."""
-    branch = into if project.git("rev-parse", "--verify", into) else f"origin/{into}"
-    log = project.git("log", "--first-parent", "--format=%P|%s", branch).splitlines()
+    log = project.git("log", "--first-parent", "--format=%P|%s", project.branch(into)).splitlines()
     count = sum(1 for line in log if " " in line.split("|")[0] or re.search(r"\(#\d+\)$", line))
     step = "work on short branches and merge them by pull requests"
     return Found(count >= least, f"{least} merges", f"{count} merges", f"branch {into}", step)
@@ -155,6 +186,16 @@ def _images(text: str, page: str) -> list[str]:
     folder = page.rpartition("/")[0]
     links = re.findall(r"!\[[^\]]*\]\(([^)#? ]+)\)", text)
     return [f"{folder}/{link}" if folder else link for link in links if "://" not in link]
+
+
+def _is_image(path: Path) -> bool:
+    """Say whether a file is a picture, by what it holds, and not a tiny one."""
+    content = _bytes(path)
+    return len(content) >= _SMALLEST_IMAGE and content.startswith(_IMAGES)
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _run(project: Project, code: str) -> "subprocess.CompletedProcess[str]":

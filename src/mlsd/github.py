@@ -6,9 +6,11 @@ import shutil
 import subprocess
 from typing import Any
 
-from mlsd.course import Course, CourseError, Workpackage
+from mlsd.course import Course, Workpackage
+from mlsd.project import CourseError
 
 _LABEL = "workpackage"
+_LABELS = {_LABEL: "A workpackage of the course", "optional": "May be left out"}
 
 
 class Gh:
@@ -17,11 +19,13 @@ class Gh:
     def __init__(self, folder: str, really: bool) -> None:
         self._folder, self._really = folder, really
 
-    def do(self, *arguments: str) -> None:
-        """Print a command, and run it if this is no rehearsal; a failure ends the tool."""
+    def do(self, *arguments: str) -> str:
+        """Print a command, and run it if this is no rehearsal; give what it answers.
+
+        A failure ends the tool.
+        """
         print(f"$ {shlex.join(['gh', *arguments])}", flush=True)
-        if self._really:
-            self._run(*arguments)
+        return self._run(*arguments).strip() if self._really else ""
 
     def ask(self, *arguments: str) -> Any:
         """Give what a command answers as JSON; a rehearsal asks nobody and knows of nothing."""
@@ -48,20 +52,21 @@ class Gh:
 
 
 def open_issues(gh: Gh, course: Course) -> int:
-    """Open an issue for each workpackage that has none, and a milestone for each sprint.
+    """Open an issue for each chosen workpackage that has none, and a milestone for each sprint.
 
     Safe to run twice: what is there, open or closed, is left alone. Gives how many were opened.
     """
-    sprints = sorted({one.sprint for one in course.workpackages})
+    chosen = [one for one in course.workpackages if not one.not_chosen]
+    sprints = sorted({one.sprint for one in chosen})
     known = {one["title"] for one in gh.ask("api", "repos/{owner}/{repo}/milestones?state=all")}
     for title in (_sprint(number) for number in sprints):
         if title not in known:
             gh.do("api", "repos/{owner}/{repo}/milestones", "-f", f"title={title}")
-    for label in (_LABEL, "optional"):
-        gh.do("label", "create", label, "--force", "--description", f"A {label} of the course")
+    for label, about in _LABELS.items():
+        gh.do("label", "create", label, "--force", "--description", about)
     listed = ("issue", "list", "--state", "all", "--label", _LABEL, "--limit", "200")
     there = {one["title"] for one in gh.ask(*listed, "--json", "title")}
-    missing = [one for one in course.workpackages if _title(one) not in there]
+    missing = [one for one in chosen if _title(one) not in there]
     for one in missing:
         labels = [_LABEL, *(["optional"] if one.optional else [])]
         gh.do(

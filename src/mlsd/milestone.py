@@ -1,12 +1,16 @@
 """Hand in a milestone: what is missing, the pull request's text, the e-mail, the commands."""
 
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
+import yaml
+
 from mlsd import course, progress
-from mlsd.course import Course, CourseError, Milestone
+from mlsd.course import Course, Milestone
 from mlsd.github import Gh
-from mlsd.progress import DONE, State
-from mlsd.project import Project
+from mlsd.progress import State
+from mlsd.project import CourseError, Project
 
 TEXT = "local/milestone-{}.md"
 
@@ -27,11 +31,13 @@ def main(folder: Path, number: int, really: bool) -> int:
         missing = _missing(project, known, states, number)
         path = folder / TEXT.format(number)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(describe(project, known.milestones[number], states), encoding="utf-8")
+        text = describe(project, known.milestones[number], states)
+        path.write_text(text, encoding="utf-8", newline="\n")
         _tell(missing, path, known, number)
-        if missing and really:
-            return 1
-        _open(Gh(str(folder), really), known, known.milestones[number], path)
+        link = ""
+        if not (missing and really):
+            link = _open(Gh(str(folder), really), known, known.milestones[number], path)
+        _tell_mail(project, known, number, link or "LINK")
     except CourseError as error:
         print(f"the milestone cannot be handed in: {error}")
         return 2
@@ -53,7 +59,18 @@ def _missing(project: Project, known: Course, states: list[State], number: int) 
         found.append(f"{course.FILE} names no e-mail addresses of the staff.")
     if project.git("status", "--porcelain"):
         found.append("some changes are not committed: `git status` shows them.")
-    return found
+    return found + _develop(project)
+
+
+def _develop(project: Project) -> list[str]:
+    """Say what keeps the pull request from holding what was looked at here."""
+    here = project.git("branch", "--show-current").strip()
+    if here != "develop":
+        return [f"you are on {here or 'no branch'}, and the pull request is of develop: switch."]
+    if project.branch("develop") != "origin/develop":
+        return ["develop is not on GitHub: `git push -u origin develop`."]
+    count = project.git("rev-list", "--count", "origin/develop..develop").strip()
+    return [] if count == "0" else [f"{count} commits of develop are not on GitHub: `git push`."]
 
 
 def _slides(project: Project, path: str) -> list[str]:
@@ -68,24 +85,24 @@ def _slides(project: Project, path: str) -> list[str]:
 def describe(project: Project, milestone: Milestone, states: list[State]) -> str:
     """Write the text of the pull request, from what is there."""
     finished = [state for state in states if state.word == "done"]
-    looked_at = dict.fromkeys(found.where for state in finished for found in state.found)
-    new = project.git("log", "--first-parent", "--format=- %s", "main..develop").strip()
-    left = [state for state in states if state.word not in DONE]
+    pages = [found.where.partition(" under ")[0] for state in finished for found in state.found]
+    looked_at = dict.fromkeys(page for page in pages if (project.folder / page).is_file())
+    left = [_left(state) for state in states if state.word != "done"] + _bent(project, states)
     return f"""# Milestone {milestone.number}: {milestone.title}
 
 Asked for: {milestone.asks}.
 
 ## What is implemented
 
-{progress.to_markdown(states)}
+{_list(map(_implemented, finished))}
 
 ## What is new since the last milestone
 
-{new or "- nothing is on develop that is not on main"}
+{_new(project)}
 
 ## What to look at
 
-{chr(10).join(f"- `{path}`" for path in looked_at) or "- nothing yet"}
+{_list(f"`{page}`" for page in looked_at)}
 
 ## How to test it
 
@@ -97,33 +114,73 @@ uv run poe test
 
 ## What is not done
 
-{chr(10).join(map(_item, left)) or "- nothing"}
+{_list(left)}
 """
 
 
-def _item(state: State) -> str:
-    return f"- {state.workpackage.number} {state.workpackage.title}: {state.word}"
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or "- nothing"
+
+
+def _implemented(state: State) -> str:
+    one = state.workpackage
+    seen = "; ".join(f"{found.found} in {found.where}" for found in state.found)
+    how = ", ".join(f"`uv run poe {task}`" for task in one.commands)
+    return f"**{one.number} {one.title}**: {seen}" + (f". See it by {how}" if how else "")
+
+
+def _left(state: State) -> str:
+    one = state.workpackage
+    why = f", because {one.not_chosen}" if one.not_chosen else ""
+    return f"{one.number} {one.title}: {state.word}{why}"
+
+
+def _bent(project: Project, states: list[State]) -> list[str]:
+    """Tell for which workpackages something else is looked at than in the template."""
+    given = yaml.safe_load(project.generated(course.FILE) or "{}").get("workpackages", {})
+    changed = [
+        state.workpackage.number
+        for state in states
+        if state.workpackage.done != given.get(state.workpackage.number, {}).get("done")
+    ]
+    names = ", ".join(changed)
+    return [f"{course.FILE} looks at something else than at first for {names}"] if changed else []
+
+
+def _new(project: Project) -> str:
+    old, new = project.branch("main"), project.branch("develop")
+    if not (old and new):
+        return f"- cannot be told: git does not know {'develop' if old else 'main'} here"
+    log = project.git("log", "--first-parent", "--format=- %s", f"{old}..{new}").strip()
+    return log or f"- nothing is on {new} that is not on {old}"
 
 
 def _tell(missing: list[str], path: Path, known: Course, number: int) -> None:
     milestone = known.milestones[number]
-    print(f"Milestone {number}, {milestone.slots}: {milestone.title}")
+    days = (milestone.when - date.today()).days
+    when = f"in {days} days" if days >= 0 else f"{-days} days ago"
+    print(f"Milestone {number}, {milestone.slots} ({when}): {milestone.title}")
     for problem in missing:
         print(f"missing: {problem}")
-    print(
-        f"\nThe text of the pull request is in local/{path.name}: read it, and mend what is not so."
-    )
+    print("\nNo tool sees these; look yourselves:")
+    for rule in known.rules:
+        print(f"- {rule}")
+    print(f"\nThe pull request's text is in local/{path.name}: read it, mend what is not so.")
+    if missing:
+        print("Nothing is opened while something is missing.")
+
+
+def _tell_mail(project: Project, known: Course, number: int, link: str) -> None:
+    name, team = (project.answers.get(one, "?") for one in ("project_name", "team_name"))
     print(
         f"\nE-mail to {', '.join(known.emails) or 'the staff'}:\n"
-        f"  Subject: Milestone {number}\n"
-        "  Hello, our pull request is LINK. Best regards"
+        f"  Subject: Milestone {number} of {name}, {team}\n"
+        f"  Hello, the pull request of {team} for milestone {number} of {name} is {link}"
     )
-    if missing:
-        print("\nNothing is opened while something is missing. These would be the commands:")
 
 
-def _open(gh: Gh, known: Course, milestone: Milestone, path: Path) -> None:
-    gh.do(
+def _open(gh: Gh, known: Course, milestone: Milestone, path: Path) -> str:
+    return gh.do(
         *("pr", "create", "--base", "main", "--head", "develop"),
         *("--title", f"Milestone {milestone.number}: {milestone.title}"),
         *("--body-file", f"local/{path.name}"),

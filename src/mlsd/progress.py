@@ -1,14 +1,15 @@
 """How far a team is: per workpackage what is expected, what was found, where, and what is next."""
 
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from mlsd import course, evidence
-from mlsd.course import Course, CourseError, Workpackage
+from mlsd.course import Course, Workpackage
 from mlsd.evidence import Found
-from mlsd.project import Project
+from mlsd.project import CourseError, Project
 
 MARKS = ("<!-- workpackages: `uv run poe progress --write` -->", "<!-- end of workpackages -->")
 DONE = ("done", "not chosen")
@@ -85,8 +86,8 @@ def to_text(known: Course, states: list[State]) -> str:
         [
             *lines,
             "",
-            "The machinery of every workpackage is in place unless it says "
-            "`broken`; what is counted is what only you can do.",
+            "The machinery of every workpackage is in place unless it says `broken`;",
+            "what is counted is what only you can do.",
         ]
     )
 
@@ -95,12 +96,17 @@ def _lines(state: State) -> Iterable[str]:
     one = state.workpackage
     mark = " (optional)" if one.optional else ""
     yield f"  {one.number}  {state.word:12} {one.title}{mark}"
-    if one.not_chosen:
-        yield f"         because: {one.not_chosen}"
+    told = [f"because: {one.not_chosen}"] if one.not_chosen else []
     for found in state.found:
-        if not found.right:
-            yield f"         expected {found.expected}, found {found.found}, in {found.where}"
-            yield f"         next: {found.next_step}"
+        if found.right:
+            told.append(f"there: {found.found}, in {found.where}")
+        else:
+            told.append(f"expected {found.expected}, found {found.found}, in {found.where}")
+            told.append(f"next: {found.next_step}")
+    for line in told:
+        yield from textwrap.wrap(
+            line, 80, initial_indent=" " * 9, subsequent_indent=" " * 11, break_on_hyphens=False
+        )
 
 
 def to_markdown(states: list[State]) -> str:
@@ -112,7 +118,8 @@ def to_markdown(states: list[State]) -> str:
         how = "; ".join([one.evidence, *(f"`uv run poe {task}`" for task in one.commands)])
         mark = " (optional)" if one.optional else ""
         word = f"not chosen: {one.not_chosen}" if one.not_chosen else state.word
-        rows.append(f"| {one.number}{mark} | {one.title} | {where} | {how} | {word} |")
+        cells = (f"{one.number}{mark}", one.title, where, how, word)
+        rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(rows)
 
 

@@ -7,15 +7,32 @@ import subprocess
 from functools import cached_property
 from pathlib import Path
 
-_FENCE = re.compile(r"^(```|~~~).*?^\1", flags=re.MULTILINE | re.DOTALL)
+import yaml
+
+from mlsd import asserting
+
+START = "Start from the template"
+"""The message of the first commit, which the template makes."""
+
+_HIDDEN = re.compile(
+    r"^(```|~~~).*?^\1"  # code
+    r"|<!-- facts.*?<!-- end of facts -->"  # what `poe cards` wrote
+    r"|<!--.*?(?:-->|\Z)|^\[[^\]\n]*\]:[^\n]*",  # what no reader sees
+    flags=re.MULTILINE | re.DOTALL,
+)
 _OFTEN = 4
 """A word counts at most so often in one place: a page is not filled by repeating one."""
+
+
+class CourseError(Exception):
+    """A file of the course or the project breaks a rule; the message says which and what to do."""
 
 
 class Project:
     """Files of a project, and which lines and tests of them are the team's own.
 
-    What was generated is read from the first commit, which the template made.
+    What was generated is read from the first commit, which the template made, and from later ones
+    that brought a newer version of the template.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -24,30 +41,71 @@ class Project:
     def git(self, *arguments: str) -> str:
         """Give what git prints, or nothing if it fails."""
         command = ["git", "-C", str(self.folder), "-c", "core.quotepath=off", *arguments]
-        done = subprocess.run(command, capture_output=True, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, check=False)
+        except FileNotFoundError:
+            raise CourseError("git is not installed: see https://git-scm.com.") from None
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
+    def branch(self, name: str) -> str:
+        """Name a branch as git finds it: that on GitHub as last fetched, else the one here."""
+        for known in (f"origin/{name}", name):
+            if self.git("rev-parse", "--verify", "--quiet", known):
+                return known
+        return ""
+
     def read(self, path: str) -> str:
-        """Give the text of a file; nothing if it is absent."""
+        """Give the text of a file; nothing if it is absent or no text."""
         try:
-            return (self.folder / path).read_text(encoding="utf-8")
+            return (self.folder / path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return ""
 
     @cached_property
     def answers(self) -> dict[str, str]:
         """Give the answers that the project was generated with."""
-        record = json.loads(self.read(".cruft.json") or "{}")
+        try:
+            record = json.loads(self.read(".cruft.json") or "{}")
+        except ValueError as error:
+            raise CourseError(f".cruft.json is not JSON: {error}. Did a merge leave it?") from None
         found: dict[str, str] = record.get("context", {}).get("cookiecutter", {})
         return found
 
     @cached_property
     def _root(self) -> str:
-        return self.git("rev-list", "--max-parents=0", "HEAD").split("\n")[0]
+        if self.git("rev-parse", "--is-shallow-repository").strip() == "true":
+            raise CourseError(
+                "this clone is shallow, so nothing can be told apart from the template: "
+                "`git fetch --unshallow`; in a workflow, `fetch-depth: 0`."
+            )
+        roots = self.git("log", "--max-parents=0", "--format=%H %s", "HEAD").splitlines()
+        made = [line.split()[0] for line in roots if line.partition(" ")[2] == START]
+        if not made:
+            raise CourseError(
+                f"git does not hold the template's commit {START!r}, so nothing can be told apart "
+                "from it: keep the history that generation began. If it is lost, generate again "
+                "with the answers of .cruft.json, copy your files over, and commit."
+            )
+        return made[0]
+
+    @cached_property
+    def _updates(self) -> list[str]:
+        """List the commits that brought another version of the template."""
+        commits = self.git("log", "--format=%H", "HEAD", "--", ".cruft.json").split()
+        return [
+            commit
+            for commit in commits
+            if commit != self._root and self._version(commit) != self._version(f"{commit}^")
+        ]
+
+    def _version(self, commit: str) -> str:
+        """Give the version of the template that a commit holds."""
+        found = re.search(r'"commit": *"(\w+)"', self.git("show", f"{commit}:.cruft.json"))
+        return found[1] if found else ""
 
     def generated(self, path: str) -> str | None:
-        """Give what the template generated at a path; None if nothing, or there is no git."""
-        if not self._root or path not in self._generated_paths:
+        """Give what the template generated at a path; None if nothing."""
+        if path not in self._generated_paths:
             return None
         return self.git("show", f"{self._root}:{path}")
 
@@ -59,17 +117,21 @@ class Project:
     def _generated_lines(self) -> set[str]:
         """Give every line of every page that was generated: copied, it is not a team's own."""
         pages = [path for path in self._generated_paths if path.endswith(".md")]
-        return {
-            line.strip() for page in pages for line in (self.generated(page) or "").splitlines()
-        }
+        texts = [self.generated(page) or "" for page in pages]
+        for commit in self._updates:
+            diff = self.git("show", "--format=", "--unified=0", commit, "--", "*.md")
+            texts.append("\n".join(line[1:] for line in diff.splitlines() if line[:1] == "+"))
+        return {line.strip() for text in texts for line in text.splitlines()}
+
+    def has_section(self, path: str, heading: str) -> bool:
+        """Say whether a page has a heading."""
+        return _section(self.read(path), heading) is not None
 
     def own_text(self, path: str, under: str = "") -> str:
-        """Give the lines of a page that the template did not write, perhaps of one section."""
-        text = _FENCE.sub("", self.read(path))
+        """Give the lines of a page that a reader sees and the template did not write."""
+        text = _HIDDEN.sub("", self.read(path))
         if under:
-            parts = re.split(r"^#+ +(.+?) *$", text, flags=re.MULTILINE)
-            sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-            text = sections.get(under, "")
+            text = _section(text, under) or ""
         lines = dict.fromkeys(line.strip() for line in text.splitlines())
         return "\n".join(line for line in lines if line not in self._generated_lines)
 
@@ -83,40 +145,56 @@ class Project:
             return 0
         return sum(min(_OFTEN, words.count(word)) for word in set(words))
 
+    def is_own(self, path: str) -> bool:
+        """Say whether a file is another than the generated one, by more than comments and spaces.
+
+        A table is, once most of its rows are others.
+        """
+        now, was = self.read(path), self.generated(path) or ""
+        if path.endswith(".csv"):
+            rows = now.splitlines()[1:]
+            return len(rows) > 2 * len(set(rows) & set(was.splitlines()))
+        return bool(now.strip()) and _meaning(path, now) != _meaning(path, was)
+
     def has_test(self, name: str) -> bool:
         """Say whether a test, `path::function`, is there and can fail."""
         path, _, function = name.partition("::")
-        return any(test.name == function and _can_fail(test) for test in _tests(self.read(path)))
+        found = asserting.tests_in(self.read(path))
+        return any(test.name == function and asserting.can_fail(test) for test in found)
 
     def own_tests(self) -> list[str]:
-        """Name the tests that a team wrote, that ask its own code, and that can fail."""
-        generated = {
-            ast.dump(test)
-            for path in self._generated_paths
-            if re.fullmatch(r"tests/.*\.py", path)
-            for test in _tests(self.generated(path) or "")
-        }
+        """Name the tests that a team wrote, that ask something else, and that can fail."""
+        paths = [path for path in self._generated_paths if re.fullmatch(r"tests/.*\.py", path)]
+        sources = [self.generated(path) or "" for path in paths]
+        for commit in self._updates:
+            changed = self.git("show", "--format=", "--name-only", commit, "--", "tests/*.py")
+            sources += [self.git("show", f"{commit}:{path}") for path in changed.split()]
+        known = {asserting.body(test) for text in sources for test in asserting.tests_in(text)}
+        files = sorted(self.folder.glob("tests/**/test_*.py"))
         return [
             test.name
-            for path in sorted(self.folder.glob("tests/**/test_*.py"))
-            for test in _tests(path.read_text(encoding="utf-8"))
-            if ast.dump(test) not in generated and _can_fail(test)
+            for path in files
+            for test in asserting.tests_in(self.read(path.relative_to(self.folder).as_posix()))
+            if asserting.body(test) not in known and asserting.can_fail(test)
         ]
 
 
-def _tests(source: str) -> list[ast.FunctionDef]:
+def _section(text: str, heading: str) -> str | None:
+    """Give what stands below a heading, its own subheadings included."""
+    found = re.search(rf"^(#+) +{re.escape(heading)} *$", text, flags=re.MULTILINE)
+    if found is None:
+        return None
+    level, rest = len(found[1]), text[found.end() :]
+    return re.split(rf"^#{{1,{level}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def _meaning(path: str, text: str) -> object:
+    """Give what a file says, without comments where its language has some."""
     try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return []
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return [node for node in found if node.name.startswith("test")]
-
-
-def _can_fail(test: ast.FunctionDef) -> bool:
-    """Say whether a test asserts something about what something else gave it."""
-    calls = any(isinstance(node, ast.Call) for node in ast.walk(test))
-    asks = [node.test for node in ast.walk(test) if isinstance(node, ast.Assert)]
-    asserts = any(isinstance(n, ast.Name | ast.Call) for ask in asks for n in ast.walk(ask))
-    raises = any(isinstance(n, ast.Attribute) and n.attr == "raises" for n in ast.walk(test))
-    return (calls or bool(test.args.args)) and (asserts or raises)
+        if path.endswith(".py"):
+            return ast.dump(ast.parse(text))
+        if path.endswith((".yaml", ".yml")):
+            return yaml.safe_load(text)
+    except (SyntaxError, yaml.YAMLError):
+        pass
+    return text.split()

@@ -9,9 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from mlsd import evidence
-from mlsd.course import CourseError
-from mlsd.project import Project
+from mlsd.project import CourseError, Project
 
 SECTIONS = {"D": "data", "M": "model", "I": "infrastructure", "O": "operation"}
 EXAMPLE = "data/sample.csv"
@@ -40,12 +41,9 @@ class Score(NamedTuple):
 def main(folder: Path) -> int:
     """Print the points; the exit code is 0 unless they cannot be told."""
     project = Project(folder)
-    if not project.answers:
-        print(
-            f"the score cannot be told: {folder} has no .cruft.json: go to your project's folder."
-        )
-        return 2
     try:
+        if not project.answers:
+            raise CourseError(f"{folder} has no .cruft.json: go to your project's folder.")
         print(to_text(compute(project)))
     except CourseError as error:
         print(f"the score cannot be told: {error}")
@@ -57,16 +55,28 @@ def compute(project: Project) -> list[Score]:
     """Give the points of each test."""
     rows = tomllib.loads(files("mlsd").joinpath("score.toml").read_text(encoding="utf-8"))["tests"]
     example = not evidence.changed(project, EXAMPLE).right
-    runs = "poe test" in project.read(".github/workflows/ci.yml")
-    return [_judge(project, row, example, runs) for row in rows]
+    common = [] if _ci_runs("poe test", project) else ["CI does not run the tests"]
+    card = evidence.facts(project, CARD)
+    of_data = [] if example or card.right else [f"{CARD}, {card.found}: {card.next_step}"]
+    return [
+        _judge(project, row, example, common + (of_data if row.get("of_data") else []))
+        for row in rows
+    ]
 
 
-def _judge(project: Project, row: dict[str, Any], example: bool, runs: bool) -> Score:
-    missing = [f"{name} is gone" for name in row["proves"] if not project.has_test(name)]
-    missing += [] if runs else ["CI does not run the tests"]
-    if row.get("of_data") and not example and "<!-- facts" in project.read(CARD):
-        told = evidence.UNWRITTEN not in project.read(CARD)
-        missing += [] if told else [f"{CARD} has no facts of your data: run `uv run poe cards`"]
+def _ci_runs(command: str, project: Project) -> bool:
+    """Say whether a step of the workflow CI runs a command."""
+    try:
+        jobs = (yaml.safe_load(project.read(".github/workflows/ci.yml")) or {}).get("jobs", {})
+        steps = [step for job in jobs.values() for step in job.get("steps", [])]
+    except (yaml.YAMLError, AttributeError):
+        return False
+    return any(command in str(step.get("run", "")) for step in steps)
+
+
+def _judge(project: Project, row: dict[str, Any], example: bool, common: list[str]) -> Score:
+    gone = [name for name in row["proves"] if not project.has_test(name)]
+    missing = [f"{name} is gone, or cannot fail" for name in gone] + common
     points = 0.0 if missing else row["points"]
     for one in row.get("more", []):
         wanted = {kind: about for kind, about in one.items() if kind != "worth"}

@@ -26,7 +26,7 @@ def test_facts_are_written_and_what_is_ours_stays(champion):
     main, score = next(iter(registry.evaluation_of(champion)["model"].items()))
     assert f"{main} {score:.3f}" in model
     assert f"| all held-out examples | {main} | {score:.3f} |" in cards.RESULTS.read_text("utf-8")
-    assert data.fingerprint_of_source() in told
+    assert data.fingerprint(data.read_source()) in told
     assert model.endswith("\n\nOurs.\n")
     assert told.startswith("# Card\n\n<!-- facts: x -->\n| | |")
     cards.check()
@@ -55,6 +55,17 @@ def test_other_data_make_the_data_card_stale(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_SOURCE", str(tmp_path / "other.csv"))
 
     with pytest.raises(InvalidData, match=r"DATA\.md has facts of another time"):
+        cards.check()
+
+
+def test_a_champion_that_learnt_from_other_data_is_told(champion, tmp_path, monkeypatch):
+    source = pd.read_csv(data.load_settings().source, dtype=str)
+    source.head(len(source) // 2).to_csv(tmp_path / "other.csv", index=False)
+    monkeypatch.setenv("DATA_SOURCE", str(tmp_path / "other.csv"))
+    cards.check()
+    cards.main()
+
+    with pytest.raises(InvalidData, match=r"MODEL\.md: the champion learnt from other data"):
         cards.check()
 
 

@@ -133,7 +133,7 @@ def test_the_raw_file_is_kept_as_it_came():
 
     assert open_storage().get(key).data == Path(data.load_settings().source).read_bytes()
     assert data.validate(key) == data.fingerprint(data.read_examples())
-    assert data.fingerprint_of_source() == data.fingerprint(data.read_examples())
+    assert data.fingerprint(data.read_source()) == data.fingerprint(data.read_examples())
 
 
 def test_headers_become_identifiers(tmp_path):

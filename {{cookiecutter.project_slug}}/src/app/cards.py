@@ -33,14 +33,20 @@ def check() -> None:
     Raises
     ------
     InvalidData
-        A page tells another model's or other data's numbers.
+        A page tells another model's or other data's numbers, or the champion learnt from others.
     """
-    stale = []
+    stale, now = [], data.fingerprint(data.read_source())
     for page, facts in current().items():
         text = page.read_text(encoding="utf-8")
         start, end = _inside(page, text)
-        if text[start:end].strip() not in (EMPTY, facts):
+        told = text[start:end].strip()
+        if told not in (EMPTY, facts):
             stale.append(f"{page.as_posix()} has facts of another time: run `uv run poe cards`.")
+        elif page == MODEL and told != EMPTY and now not in facts:
+            stale.append(
+                f"{page.as_posix()}: the champion learnt from other data than the source holds "
+                "now: run `uv run poe pipeline`, then `uv run poe cards`."
+            )
     if stale:
         raise InvalidData(*stale)
 

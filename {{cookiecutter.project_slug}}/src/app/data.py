@@ -70,11 +70,6 @@ def read_source() -> pd.DataFrame:
     return to_frame(clean(parse_csv(_fetch(source), source), source))
 
 
-def fingerprint_of_source() -> str:
-    """Hash the examples that the source would give, without writing anything."""
-    return fingerprint(read_source())
-
-
 def _fetch(source: str) -> bytes:
     """Read a file, or an object of the bucket."""
     if source.startswith("gs://"):

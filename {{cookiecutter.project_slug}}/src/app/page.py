@@ -1,5 +1,6 @@
 """Pages that commands write into docs/: Markdown, with a figure beside it."""
 
+import hashlib
 import logging
 from pathlib import Path
 
@@ -9,10 +10,14 @@ _log = logging.getLogger(__name__)
 
 
 def write(page: Path, text: str, figure: Figure) -> None:
-    """Write a page and its figure: docs/EDA.md has docs/figures/eda.png."""
+    """Write a page and its figure: docs/EDA.md has docs/figures/eda.png.
+
+    The figure holds the hash of the text, so that one of another time can be told.
+    """
     image = figure_of(page)
     image.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(image, dpi=80)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    figure.savefig(image, dpi=80, metadata={"Source": digest})
     page.write_text(text, encoding="utf-8", newline="\n")
     _log.info("wrote %s and %s", page, image)
 

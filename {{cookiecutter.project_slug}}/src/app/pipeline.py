@@ -97,7 +97,7 @@ def if_new(how: str = "local") -> None:
     """Run the pipeline if no model was judged on these data yet, whatever became of it."""
     from app import data
 
-    found = data.fingerprint_of_source()
+    found = data.fingerprint(data.read_source())
     for version in registry.versions():
         if registry.record_of(version)["data"]["fingerprint"] == found and _is_judged(version):
             _log.info("%s was judged on these data already: nothing to do", version)

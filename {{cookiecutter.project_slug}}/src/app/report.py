@@ -58,14 +58,8 @@ def _lineage(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _slices(evaluation: Evaluation) -> pd.DataFrame:
-    parts = [{"slice": where, **part} for where, part in evaluation.slices.items()]
-    columns = ["slice", "rows", "model", "baseline"]
-    return (
-        pd.DataFrame(parts, columns=columns)
-        .astype({"rows": int})
-        .set_index("slice")
-        .rename_axis(None)
-    )
+    columns = ["rows", "model", "baseline"]
+    return pd.DataFrame(evaluation.slices, index=columns).T.astype({"rows": int})
 
 
 def _table(frame: pd.DataFrame) -> str:

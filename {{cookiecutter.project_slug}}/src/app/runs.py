@@ -70,6 +70,7 @@ def _describe(version: str) -> dict[str, Any]:
         "folds": round(sum(folds) / len(folds), 3),
         "held out": _rounded(evaluation.get("model", {}).get(metrics.main_name())),
         **record["hyperparameters"],
+        "tuning": record["tuning"] or "",
         "data": record["data"]["fingerprint"],
         "commit": record["git_commit"],
     }
