@@ -140,8 +140,7 @@ def system(bake, browser, request):
             done = project.run("python", "-c", TRAFFIC, api_url)
             assert done.returncode == 0, done.stderr
     project.poe("monitor")
-    dashboard = ("python", "-m", "app.dashboard")
-    with process(project, *dashboard, API_URL=api_url, **ports):
+    with process(project, "app.dashboard", API_URL=api_url, **ports):
         wait_for(f"{url}/_stcore/health")
         yield System(mode, project, url, api_url, lambda: answering(project, ports))
 

@@ -37,7 +37,7 @@ def test_a_fresh_project_is_told_what_the_example_earned(project, capsys):
     told = capsys.readouterr().out
     scores = score.compute(Project(project.path))
     assert score.overall(scores, own=True) < score.overall(scores, own=False)
-    assert "M5    1  A simpler model is not better  (earned by the example's data, not by" in told
+    assert "M5    1  A simpler model is not better  (the example's)" in told
     assert "to raise: say in docs/DATA.md what each feature costs" in told
     assert f"ML Test Score: {score.overall(scores, own=False):g}" in told
 

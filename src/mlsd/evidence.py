@@ -92,8 +92,10 @@ def words(project: Project, in_: str, least: int, under: str = "") -> Found:
 
 def changed(project: Project, about: str) -> Found:
     """Expect that a file says something else than the one that was generated."""
-    right = project.is_own(about)
-    found = "yours" if right else "the template's" if project.read(about).strip() else "absent"
+    own, known = project.is_own(about), bool(project.git("ls-files", about))
+    right = own and known
+    found = "yours" if right else "not committed" if own else "the template's"
+    found = found if project.read(about).strip() else "absent"
     return Found(right, "a file of your own", found, about, "replace the example by your own")
 
 
@@ -135,7 +137,8 @@ def answer(project: Project, question: str, other_than: str) -> Found:
     """Expect an answer of your own to a question of the template."""
     given = project.answers.get(question, "")
     step = f"change {question} in .cruft.json and in the files that name it"
-    return Found(given not in ("", other_than), question, given or "unknown", "README.md", step)
+    right, expected = given not in ("", other_than), f"a {question} of your own"
+    return Found(right, expected, given or "none", ".cruft.json", step)
 
 
 def says(project: Project, in_: str, matching: re.Pattern[str], example: str) -> Found:
@@ -163,7 +166,7 @@ def branches(project: Project, about: list[str]) -> Found:
     """Expect branches, here or on GitHub."""
     known = project.git("branch", "--all", "--format=%(refname:lstrip=-1)").split()
     missing = [name for name in about if name not in known]
-    found = f"without {', '.join(missing)}" if missing else "there"
+    found = f"no {', '.join(missing)}" if missing else ", ".join(about)
     return Found(not missing, ", ".join(about), found, "git branch --all", "make and push them")
 
 

@@ -104,9 +104,15 @@ def _lines(state: State) -> Iterable[str]:
             told.append(f"expected {found.expected}, found {found.found}, in {found.where}")
             told.append(f"next: {found.next_step}")
     for line in told:
-        yield from textwrap.wrap(
-            line, 80, initial_indent=" " * 9, subsequent_indent=" " * 11, break_on_hyphens=False
-        )
+        yield from wrapped(line)
+
+
+def wrapped(line: str) -> list[str]:
+    """Break a line for a terminal of 80 characters, below a title."""
+    first, rest = " " * 9, " " * 11
+    return textwrap.wrap(
+        line, 80, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
 
 
 def to_markdown(states: list[State]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from mlsd import evidence
+from mlsd.progress import wrapped
 from mlsd.project import CourseError, Project
 
 SECTIONS = {"D": "data", "M": "model", "I": "infrastructure", "O": "operation"}
@@ -101,18 +102,16 @@ def to_text(scores: list[Score]) -> str:
         own = [score for score in scores if score.id[0] == letter]
         lines.append(f"\n{name}: {sum(score.points for score in own):g} of 7")
         for score in own:
-            mark = "  (earned by the example's data, not by yours)" if score.of_example else ""
+            mark = "  (the example's)" if score.of_example else ""
             lines.append(f"  {score.id}  {score.points:3g}  {score.name}{mark}")
-            lines += [f"           missing: {problem}" for problem in score.missing]
-            if score.points < 1:
-                lines.append(f"           to raise: {score.next_step}")
+            told = [f"missing: {problem}" for problem in score.missing]
+            told += [f"to raise: {score.next_step}"] if score.points < 1 else []
+            lines += [line for one in told for line in wrapped(one)]
     whole, yours = overall(scores, own=False), overall(scores, own=True)
     lines.append(f"\nML Test Score: {whole:g}, the lowest section ({_meaning(whole)})")
     lines.append(f"without what only the example earned: {yours:g} ({_meaning(yours)})")
-    lines.append(
-        "A point says that a test or a page is there; that it is green says CI, that it is "
-        "good say its readers."
-    )
+    lines.append("A point says that a test or a page is there; that it is green says CI,")
+    lines.append("that it is good say its readers.")
     return "\n".join(lines)
 
 
