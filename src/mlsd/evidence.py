@@ -106,18 +106,19 @@ def fresh(project: Project, about: Literal["docs/EDA.md", "docs/RUNS.md"]) -> Fo
     text = project.read(about)
     if not text:
         return Found(False, expected, "absent", about, step)
-    digest = hashlib.sha256(text.encode()).hexdigest().encode()
-    for path in _images(text, about):
-        if not _is_image(project.folder / path) or digest not in _bytes(project.folder / path):
-            return Found(False, expected, f"{path} is absent or of another time", about, step)
     done = _run(project, code)
     if done.returncode:
         told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         if "NotFound" in told:
             told, step = "the models are not on this machine", _ELSEWHERE
         return Found(False, expected, f"cannot be compared: {told[:90]}", about, step)
-    right = done.stdout.split() == text.split()
-    return Found(right, expected, "as the run says" if right else "other numbers", about, step)
+    if done.stdout.split() != text.split():
+        return Found(False, expected, "other numbers", about, step)
+    digest = hashlib.sha256(text.encode()).hexdigest().encode()
+    images = {path: project.folder / path for path in _images(text, about)}
+    old = [name for name, it in images.items() if not _is_image(it) or digest not in _bytes(it)]
+    found = f"{old[0]} is absent or of another time" if old else "as the run says"
+    return Found(not old, expected, found, about, step)
 
 
 def facts(project: Project, about: str) -> Found:
