@@ -482,6 +482,22 @@ def test_a_folder_that_is_no_project_is_told(tmp_path, capsys):
     assert "go to your project's folder" in capsys.readouterr().out
 
 
+def test_what_git_or_a_merge_left_is_told(team, tmp_path, monkeypatch, capsys):
+    write(team, ".cruft.json", "<<<<<<< HEAD\n")
+    assert progress.main(team.path, None, None, "text") == 2
+    assert ".cruft.json is not JSON" in capsys.readouterr().out
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert progress.main(team.path, None, None, "text") == 2
+    assert "git is not installed" in capsys.readouterr().out
+
+
+def test_who_reads_may_stop_in_the_middle(team):
+    command = [sys.executable, "-m", "mlsd", "progress"]
+    with subprocess.Popen(command, cwd=team.path, stdout=-1, stderr=-1) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_the_table_is_written_between_its_marks_and_only_there(team):
     before = (team.path / "README.md").read_text(encoding="utf-8")
     work(team, 1)

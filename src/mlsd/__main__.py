@@ -1,6 +1,7 @@
 """The command `mlsd`: the course's tools, for a project made from the template."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -29,7 +30,13 @@ def main() -> None:
     what = tool.add_mutually_exclusive_group()
     what.add_argument("--create", action="store_true", help="open them by gh")
     what.add_argument("--dry-run", action="store_true", help="only print them, as without --create")
-    sys.exit(_run(parser.parse_args()))
+    try:
+        code = _run(parser.parse_args())
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
 
 
 def _run(asked: argparse.Namespace) -> int:
