@@ -498,6 +498,19 @@ def test_who_reads_may_stop_in_the_middle(team):
         assert process.stderr.read() == b""
 
 
+def test_a_merge_of_nothing_does_not_count(team):
+    for _ in range(3):
+        team.git("switch", "--quiet", "--force-create", "feature/x")
+        team.git("commit", "--quiet", "--no-verify", "--allow-empty", "-m", "Nothing")
+        team.git("switch", "--quiet", "develop")
+        team.git("merge", "--quiet", "--no-ff", "feature/x")
+    looked = {"merges": {"into": "develop", "least": 3}}
+    assert evidence.look(Project(team.path), looked).found == "0 merges"
+    fill_merges(team, {"least": 3}, 0)
+
+    assert evidence.look(Project(team.path), looked).right
+
+
 def test_the_table_is_written_between_its_marks_and_only_there(team):
     before = (team.path / "README.md").read_text(encoding="utf-8")
     work(team, 1)

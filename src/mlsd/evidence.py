@@ -173,8 +173,10 @@ def branches(project: Project, about: list[str]) -> Found:
 
 def merges(project: Project, into: str, least: int) -> Found:
     """Expect merged pull requests: merge commits, or the commits that GitHub squashes them into."""
-    log = project.git("log", "--first-parent", "--format=%P|%s", project.branch(into)).splitlines()
-    count = sum(1 for line in log if " " in line.split("|")[0] or re.search(r"\(#\d+\)$", line))
+    log = project.git("log", "--first-parent", "--format=%H|%P|%s", project.branch(into))
+    commits = [line.split("|", 2) for line in log.splitlines()]
+    merged = [h for h, parents, s in commits if " " in parents or re.search(r"\(#\d+\)$", s)]
+    count = sum(bool(project.git("diff", "--name-only", f"{one}^1", one)) for one in merged)
     step = "work on short branches and merge them by pull requests"
     return Found(count >= least, f"{least} merges", f"{count} merges", f"branch {into}", step)
 
