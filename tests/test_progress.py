@@ -299,6 +299,7 @@ def test_words_below_a_subheading_count_and_a_heading_that_is_gone_is_told(team)
         ("src/app/schema.py", "\nOURS = 1\n", True),
         ("src/app/api/openapi.yaml", "\n# a comment\n", False),
         ("data/sample.csv", "Adelie,Dream,True,30,15,200,3000,8,-25,MALE\n", False),
+        ("data/sample.csv", "Adelie,Dream,True,30,15,200,3000,8,-25,MALE\n" * 999, False),
     ],
 )
 def test_a_comment_or_a_row_does_not_make_a_file_your_own(team, path, text, own):

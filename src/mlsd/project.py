@@ -152,8 +152,8 @@ class Project:
         """
         now, was = self.read(path), self.generated(path) or ""
         if path.endswith(".csv"):
-            rows = now.splitlines()[1:]
-            return len(rows) > 2 * len(set(rows) & set(was.splitlines()))
+            rows = set(now.splitlines()[1:])
+            return len(rows) > 2 * len(rows & set(was.splitlines()))
         return bool(now.strip()) and _meaning(path, now) != _meaning(path, was)
 
     def has_test(self, name: str) -> bool:
