@@ -14,14 +14,9 @@ def write(page: Path, text: str, figure: Figure) -> None:
 
     The figure holds the hash of the text, so that one of another time can be told.
     """
-    image = figure_of(page)
+    image = page.parent / "figures" / f"{page.stem.lower()}.png"
     image.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     figure.savefig(image, dpi=80, metadata={"Source": digest})
     page.write_text(text, encoding="utf-8", newline="\n")
     _log.info("wrote %s and %s", page, image)
-
-
-def figure_of(page: Path) -> Path:
-    """Say where the figure of a page is."""
-    return page.parent / "figures" / f"{page.stem.lower()}.png"
