@@ -8,7 +8,7 @@ import subprocess
 
 import celpy
 import pytest
-import standin
+from terraform_standin import mirror
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("terraform")]
 
@@ -32,8 +32,8 @@ APIS = {
 @pytest.fixture(scope="module")
 def providers():
     try:
-        return standin.install()
-    except standin.Missing as missing:
+        return mirror.install()
+    except mirror.Missing as missing:
         pytest.skip(str(missing))
 
 
@@ -48,7 +48,7 @@ def rooted(bake, providers):
             for one in (folder, folder / "bootstrap"):
                 own = 'terraform {\n  backend "local" {}\n}\n'
                 (one / "zz_override.tf").write_text(own, encoding="utf-8")
-                ready = standin.terraform(one, "init", "-input=false", environment=providers)
+                ready = mirror.terraform(one, "init", "-input=false", environment=providers)
                 assert ready.returncode == 0, ready.stderr
             made[store] = folder
         return made[store]
@@ -58,9 +58,9 @@ def rooted(bake, providers):
 
 def plan(folder, providers, *options):
     """Plan a root as if nothing existed, and give the plan."""
-    told = standin.terraform(folder, "plan", "-out=plan", *options, environment=providers)
+    told = mirror.terraform(folder, "plan", "-out=plan", *options, environment=providers)
     assert told.returncode == 0, told.stdout + told.stderr
-    shown = standin.terraform(folder, "show", "-json", "plan", environment=providers)
+    shown = mirror.terraform(folder, "show", "-json", "plan", environment=providers)
     return json.loads(shown.stdout)
 
 
@@ -86,9 +86,9 @@ def planned(found, kind=""):
 def test_the_files_are_formatted_and_the_projects_own_tests_pass(rooted, providers, store):
     folder = rooted(store)
     for root in (folder, folder / "bootstrap"):
-        format_ = standin.terraform(root, "fmt", "-check", "-diff", environment=providers)
+        format_ = mirror.terraform(root, "fmt", "-check", "-diff", environment=providers)
         assert format_.returncode == 0, format_.stdout
-        tested = standin.terraform(root, "test", "-no-color", environment=providers)
+        tested = mirror.terraform(root, "test", "-no-color", environment=providers)
         assert tested.returncode == 0, tested.stdout + tested.stderr
         assert re.search(r"[1-9]\d* passed, 0 failed", tested.stdout)
 
@@ -115,7 +115,7 @@ def test_faults_are_found(rooted, providers, tmp_path, fault):
     assert good in text
     (copy / file).write_text(text.replace(good, broken), encoding="utf-8")
 
-    done = standin.terraform(copy, "test", "-no-color", environment=providers)
+    done = mirror.terraform(copy, "test", "-no-color", environment=providers)
 
     assert done.returncode == 1
     assert told in done.stdout + done.stderr
@@ -184,7 +184,7 @@ def test_every_api_that_is_needed_is_enabled_first(rooted, providers, store):
 
 def too_early(root, providers, found):
     """List the resources that Terraform could make before the APIs are enabled."""
-    graph = standin.terraform(root, "graph", environment=providers).stdout
+    graph = mirror.terraform(root, "graph", environment=providers).stdout
     edges = set(re.findall(r'"(\S+)" -> "(\S+)"', graph))
     reached = {"google_project_service.api"}
     while more := {a for a, b in edges if b in reached} - reached:

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-import standin
 import yaml
 from conftest import TEMPLATE
+from terraform_standin import mirror
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("workflows")]
 
@@ -158,8 +158,8 @@ def act(tmp_path_factory):
         run(["git", "init", "--quiet"], stand_in)
         options += ["--local-repository", f"{action}={stand_in}"]
     try:
-        providers = standin.install()
-    except standin.Missing as missing:
+        providers = mirror.install()
+    except mirror.Missing as missing:
         pytest.skip(str(missing))
 
     def runs(project, event, *more):

@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import provider_schema
 from filelock import FileLock
+
+from terraform_standin.provider_schema import Bindings
 
 CACHE = Path("/var/tmp/template-providers")
 PROVIDERS = {"hashicorp/google": "cdktn-provider-google==21.1.0",
@@ -58,7 +59,7 @@ def derive(package, schema):
     folder = CACHE / "bindings"
     command = ["uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), package]
     subprocess.run(command, check=True)
-    text = json.dumps(provider_schema.Bindings(folder).schema())
+    text = json.dumps(Bindings(folder).schema())
     shutil.rmtree(folder)
     partly = schema.with_suffix(".new")
     partly.write_text(text, encoding="utf-8")
