@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from cookiecutter.main import cookiecutter
+from teamwork import FRESH
+
+from mlsd import evidence
 
 TEMPLATE = Path(__file__).parents[1]
 STENCIL = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -75,6 +78,18 @@ def bake(tmp_path_factory, own_home):
         return Project(Path(path))
 
     return generate
+
+
+@pytest.fixture
+def team(bake, monkeypatch, tmp_path):
+    """Start as a team does, with a fresh project on the branch develop, and a place to push to."""
+    project = bake()
+    monkeypatch.setattr(evidence, "_run", lambda project, code: FRESH)
+    project.git("config", "user.name", "Ada Example")
+    project.git("config", "user.email", "ada@example.com")
+    project.git("init", "--quiet", "--bare", str(tmp_path / "hub.git"))
+    project.git("remote", "add", "origin", str(tmp_path / "hub.git"))
+    return project
 
 
 @pytest.fixture
