@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -49,6 +50,12 @@ class Project:
             f"poe {arguments}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         )
         return done.stdout + done.stderr
+
+    def demo(self, ports, python=sys.executable):
+        """Run the demo and give its answer over HTTP, as JSON."""
+        printed = self.poe("demo", "--once", python=python, **ports)
+        assert "from start to prediction" in printed
+        return json.loads(re.search(r"answer (\{.*\})", printed)[1])
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +121,18 @@ def find_ports():
         two.bind(("127.0.0.1", 0))
         ports = [str(one.getsockname()[1]), str(two.getsockname()[1])]
     return dict(zip(("PORT", "STREAMLIT_SERVER_PORT"), ports, strict=True))
+
+
+def find_python(version):
+    """Find an interpreter that works; one on the path may be a shim of pyenv that does not."""
+    for folder in os.environ["PATH"].split(os.pathsep):
+        found = shutil.which(f"python{version}", path=folder)
+        if (
+            found
+            and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0
+        ):
+            return found
+    return pytest.skip(f"Python {version} is not installed")
 
 
 @pytest.hookimpl(hookwrapper=True)

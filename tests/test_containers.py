@@ -10,7 +10,7 @@ import containers
 import pytest
 import requests
 import yaml
-from test_commands import find_python
+from conftest import find_python
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("containers")]
 
