@@ -7,28 +7,16 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
 
 import pytest
 import requests
+from served_api import Served, asking, stalled, stored_ids, wait_until_ready
 
 pytestmark = pytest.mark.full
 
 ASK = "curl "
-
-
-class Served(NamedTuple):
-    """A running API."""
-
-    process: subprocess.Popen
-    url: str
-    log: object
-
-    def ask(self, record):
-        return requests.post(f"{self.url}/predict", json=record, timeout=30)
 
 
 def grouped(name):
@@ -75,41 +63,6 @@ def serve(project, free_ports, tmp_path):
             process.wait(12)
 
     return served
-
-
-def wait_until_ready(served):
-    for _ in range(300):
-        try:
-            if requests.get(f"{served.url}/ready", timeout=10).ok:
-                return
-        except requests.ConnectionError:
-            assert served.process.poll() is None, served.log.read_text()
-        time.sleep(0.1)
-    pytest.fail(f"not ready: {served.log.read_text()}")
-
-
-@contextmanager
-def asking(served, record, clients=4):
-    """Ask without a pause from several threads; gives what they hear, until the end."""
-    heard, stop = [], threading.Event()
-
-    def client():
-        while not stop.is_set():
-            try:
-                heard.append(served.ask(record))
-            except requests.ConnectionError as error:
-                heard.append(error)
-                return
-
-    threads = [threading.Thread(target=client) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield heard
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 @pytest.mark.parametrize("page", ["API.md", "SERVING.md", "JOBS.md"])
@@ -183,11 +136,6 @@ def test_a_new_champion_is_taken_up_under_load(project, serve, record):
     assert versions[0] != versions[-1]
 
 
-def stored_ids(project):
-    show = "from app import history; print(*[row['id'] for row in history.past(1_000_000)])"
-    return set(project.run("python", "-c", show).stdout.split())
-
-
 def test_the_end_under_load_loses_nothing(project, serve, record):
     with serve() as served, asking(served, record) as heard:
         time.sleep(2)
@@ -204,15 +152,6 @@ def test_the_end_under_load_loses_nothing(project, serve, record):
     assert ids <= stored_ids(project), served.log.read_text()[-3000:]
     assert "SIGSEGV" not in served.log.read_text()
     assert "SIGABRT" not in served.log.read_text()
-
-
-def stalled(served, what):
-    """Connect and send the beginning of a request, and no more."""
-    client = socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2])))
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
-    body = b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
-    client.sendall(head + (body if what == "body" else b""))
-    return client
 
 
 @pytest.mark.parametrize("what", ["head", "body"])

@@ -1,0 +1,71 @@
+"""A generated project's API while it serves: waited for, asked, held up, and what it stored."""
+
+import socket
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+import requests
+
+
+class Served(NamedTuple):
+    """A running API."""
+
+    process: subprocess.Popen
+    url: str
+    log: object
+
+    def ask(self, record):
+        return requests.post(f"{self.url}/predict", json=record, timeout=30)
+
+
+def wait_until_ready(served):
+    for _ in range(300):
+        try:
+            if requests.get(f"{served.url}/ready", timeout=10).ok:
+                return
+        except requests.ConnectionError:
+            assert served.process.poll() is None, served.log.read_text()
+        time.sleep(0.1)
+    pytest.fail(f"not ready: {served.log.read_text()}")
+
+
+@contextmanager
+def asking(served, record, clients=4):
+    """Ask without a pause from several threads; gives what they hear, until the end."""
+    heard, stop = [], threading.Event()
+
+    def client():
+        while not stop.is_set():
+            try:
+                heard.append(served.ask(record))
+            except requests.ConnectionError as error:
+                heard.append(error)
+                return
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield heard
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def stalled(served, what):
+    """Connect and send the beginning of a request, and no more."""
+    client = socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2])))
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+    body = b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
+    client.sendall(head + (body if what == "body" else b""))
+    return client
+
+
+def stored_ids(project):
+    show = "from app import history; print(*[row['id'] for row in history.past(1_000_000)])"
+    return set(project.run("python", "-c", show).stdout.split())
