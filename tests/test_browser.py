@@ -3,19 +3,26 @@
 `SCREENSHOTS=folder` keeps what docs/dashboard.md shows; `poe screenshots` puts it there.
 """
 
-import csv
-import os
-import re
 import shutil
-import subprocess
 import time
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import NamedTuple
+from contextlib import nullcontext
 
 import pytest
 import requests
-from conftest import TEMPLATE, find_ports
+from conftest import find_ports
+from dashboard_page import (
+    MODES,
+    PAGES,
+    ask,
+    choose,
+    count,
+    downloaded,
+    heading,
+    keep,
+    settled,
+    visit,
+)
+from dashboard_system import TRAFFIC, System, answering, find_prediction, process, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
@@ -31,85 +38,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = {
-    "predict": "Predict",
-    "answers": "Past predictions",
-    "batch": "Batch results",
-    "model": "Model",
-    "data": "Data",
-    "drift": "Drift and quality",
-    "signals": "Golden signals",
-}
-MODES = {
-    "online": [page for page in PAGES if page != "batch"],
-    "batch": ["batch", "model", "data", "drift"],
-}
 SAMPLES = {"online": "penguins", "batch": "delays"}
 SEEN = {"wide": (1200, 900, "light"), "dark": (1200, 900, "dark"), "phone": (390, 844, "light")}
-
-SHOWN = (TEMPLATE / "docs/dashboard.md").read_text(encoding="utf-8")
-"""The page of the docs whose pictures are kept."""
-
-TRAFFIC = """
-import json, sys
-import requests
-from app import contract, history, reference, registry, schema
-examples = reference.read(registry.champion().version).sample(600, replace=True, random_state=1)
-records = json.loads(examples[list(contract.features())].to_json(orient="records"))
-ids = []
-for n in range(0, 600, 20):
-    answer = requests.post(sys.argv[1] + "/predict", json=records[n : n + 20], timeout=30)
-    answer.raise_for_status()
-    ids += [one["id"] for one in answer.json()["predictions"]]
-requests.get(sys.argv[1] + "/past_predictions?limit=1", timeout=30).raise_for_status()
-history.add_labels(dict(zip(ids[:400], examples[schema.TARGET].tolist())))
-"""
-
-
-class System(NamedTuple):
-    """A generated project whose dashboard runs, and perhaps its API."""
-
-    mode: str
-    project: object
-    url: str
-    api_url: str
-    start_api: object
-
-
-@contextmanager
-def process(project, *command, **variables):
-    """Run a program of the project until the end of the block."""
-    environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | variables
-    started = subprocess.Popen(
-        [str(project.path / ".venv/bin/python"), "-m", *command],
-        cwd=project.path,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        started.wait(15)
-
-
-def wait_for(url):
-    for _ in range(300):
-        try:
-            if requests.get(url, timeout=10).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    pytest.fail(f"{url} does not answer")
-
-
-@contextmanager
-def answering(project, ports):
-    """Run the API until the end of the block."""
-    with process(project, "app", "api", **ports):
-        wait_for(f"http://127.0.0.1:{ports['PORT']}/ready")
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -160,38 +90,6 @@ def page(browser):
     context.close()
 
 
-def heading(page, title):
-    page.get_by_role("heading", name=title, exact=True, level=1).wait_for(timeout=30_000)
-
-
-def settled(page):
-    """Wait until Streamlit's script has run and nothing is being computed."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
-    expect(page.locator("[data-testid=stSpinner]")).to_have_count(0, timeout=30_000)
-    page.wait_for_timeout(300)
-
-
-def visit(page, system, name):
-    """Open a page of the dashboard and wait until it stands."""
-    page.goto(f"{system.url}/{'' if name == MODES[system.mode][0] else name}")
-    heading(page, PAGES[name])
-    settled(page)
-
-
-def keep(page, name):
-    """Keep a picture of the whole page, if somebody wants it; give how much it overflows."""
-    main = page.locator("[data-testid=stMain]")
-    width, inside, height = main.evaluate("e => [e.scrollWidth, e.clientWidth, e.scrollHeight]")
-    folder = os.environ.get("SCREENSHOTS")
-    if folder and f"{name}.png" in SHOWN:
-        size = page.viewport_size
-        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
-        page.wait_for_timeout(1500)  # the charts are drawn again
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
-    return width - inside
-
-
 @in_modes("online", "batch")
 def test_the_first_page_after_a_warm_start(system, page):
     """No time is asserted: `.ci/run` prints it."""
@@ -234,14 +132,6 @@ def test_no_page_fails_or_overflows(system, browser, seen):
     assert errors == []
 
 
-def ask(page):
-    """Send the form as it stands and wait for the answer."""
-    expect(page.get_by_role("spinbutton").first).not_to_have_value("")
-    page.get_by_role("button", name="Predict", exact=True).click()
-    page.get_by_text("What if one thing were different?").wait_for()
-    settled(page)
-
-
 @in_modes("online")
 def test_the_form_is_filled_and_the_answer_is_that_of_the_api(system, page):
     with system.start_api():
@@ -263,16 +153,6 @@ def test_the_form_is_filled_and_the_answer_is_that_of_the_api(system, page):
     assert kept["model_version"] in caption
 
 
-def find_prediction(system, id_):
-    """Wait until a prediction is stored."""
-    for _ in range(30):
-        answer = requests.get(f"{system.api_url}/past_predictions?limit=50", timeout=30).json()
-        if found := [one for one in answer["past_predictions"] if one["id"] == id_]:
-            return found[0]
-        time.sleep(0.5)
-    return pytest.fail(f"{id_} is not stored")
-
-
 @in_modes("online")
 def test_what_if_draws_another_feature_and_is_not_kept(system, page):
     with system.start_api():
@@ -289,20 +169,6 @@ def test_what_if_draws_another_feature_and_is_not_kept(system, page):
         after = len(requests.get(url, timeout=30).json()["past_predictions"])
 
     assert after == before
-
-
-def choose(page, label, option):
-    """Choose an option of a list by its words."""
-    box, found = page.get_by_role("combobox", name=label), page.get_by_role("option")
-    box.scroll_into_view_if_needed()
-    box.click()
-    page.wait_for_timeout(500)
-    if not found.count():  # scrolling closes a list
-        box.press("ArrowDown")
-    found.filter(has_text=re.compile(f"^{re.escape(option)}$")).click()
-    settled(page)
-    if found.count():  # a list of which several can be chosen stays open
-        page.keyboard.press("Escape")
 
 
 @in_modes("online")
@@ -325,19 +191,6 @@ def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
         page.get_by_text("Traffic: requests since its start").wait_for()
 
     assert error.count() == 0
-
-
-def downloaded(page):
-    """Press the button and read the file."""
-    with page.expect_download() as found:
-        page.get_by_role("button", name="Download as CSV", exact=True).click()
-    with found.value.path().open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def count(page):
-    """Read how many predictions the page shows."""
-    return int(page.get_by_test_id("stMetricValue").first.inner_text().replace(",", ""))
 
 
 @in_modes("online", "batch")

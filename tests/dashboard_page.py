@@ -1,0 +1,95 @@
+"""A page of the dashboard in a browser: visited, filled in, read and photographed."""
+
+import csv
+import os
+import re
+from pathlib import Path
+
+import pytest
+from conftest import TEMPLATE
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+PAGES = {
+    "predict": "Predict",
+    "answers": "Past predictions",
+    "batch": "Batch results",
+    "model": "Model",
+    "data": "Data",
+    "drift": "Drift and quality",
+    "signals": "Golden signals",
+}
+MODES = {
+    "online": [page for page in PAGES if page != "batch"],
+    "batch": ["batch", "model", "data", "drift"],
+}
+
+SHOWN = (TEMPLATE / "docs/dashboard.md").read_text(encoding="utf-8")
+"""The page of the docs whose pictures are kept."""
+
+
+def heading(page, title):
+    page.get_by_role("heading", name=title, exact=True, level=1).wait_for(timeout=30_000)
+
+
+def settled(page):
+    """Wait until Streamlit's script has run and nothing is being computed."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
+    expect(page.locator("[data-testid=stSpinner]")).to_have_count(0, timeout=30_000)
+    page.wait_for_timeout(300)
+
+
+def visit(page, system, name):
+    """Open a page of the dashboard and wait until it stands."""
+    page.goto(f"{system.url}/{'' if name == MODES[system.mode][0] else name}")
+    heading(page, PAGES[name])
+    settled(page)
+
+
+def ask(page):
+    """Send the form as it stands and wait for the answer."""
+    expect(page.get_by_role("spinbutton").first).not_to_have_value("")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    page.get_by_text("What if one thing were different?").wait_for()
+    settled(page)
+
+
+def choose(page, label, option):
+    """Choose an option of a list by its words."""
+    box, found = page.get_by_role("combobox", name=label), page.get_by_role("option")
+    box.scroll_into_view_if_needed()
+    box.click()
+    page.wait_for_timeout(500)
+    if not found.count():  # scrolling closes a list
+        box.press("ArrowDown")
+    found.filter(has_text=re.compile(f"^{re.escape(option)}$")).click()
+    settled(page)
+    if found.count():  # a list of which several can be chosen stays open
+        page.keyboard.press("Escape")
+
+
+def downloaded(page):
+    """Press the button and read the file."""
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download as CSV", exact=True).click()
+    with found.value.path().open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def count(page):
+    """Read how many predictions the page shows."""
+    return int(page.get_by_test_id("stMetricValue").first.inner_text().replace(",", ""))
+
+
+def keep(page, name):
+    """Keep a picture of the whole page, if somebody wants it; give how much it overflows."""
+    main = page.locator("[data-testid=stMain]")
+    width, inside, height = main.evaluate("e => [e.scrollWidth, e.clientWidth, e.scrollHeight]")
+    folder = os.environ.get("SCREENSHOTS")
+    if folder and f"{name}.png" in SHOWN:
+        size = page.viewport_size
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+        page.wait_for_timeout(1500)  # the charts are drawn again
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+    return width - inside
