@@ -17,12 +17,12 @@ from conftest import TEMPLATE, Project  # noqa: E402
 FILL = """
 import sys
 import numpy as np, pyarrow as pa
-from app import contract
+from app.contract import columns
 from app.storage import open_storage, tables
 rows, chance = int(sys.argv[1]), np.random.default_rng(1)
 def piece(n):
     values = {}
-    for name, column in contract.columns().items():
+    for name, column in columns.of().items():
         low, high = column.minimum or 0, column.maximum or 1
         if column.choices:
             values[name] = chance.choice(column.choices, n).tolist()
@@ -30,14 +30,14 @@ def piece(n):
             values[name] = chance.choice([True, False], n).tolist()
         else:
             values[name] = chance.uniform(low, high, n).tolist()
-    return pa.RecordBatch.from_pydict(values, contract.arrow_schema())
+    return pa.RecordBatch.from_pydict(values, columns.arrow_schema())
 pieces = (piece(min(50_000, rows - start)) for start in range(0, rows, 50_000))
-reader = pa.RecordBatchReader.from_batches(contract.arrow_schema(), pieces)
+reader = pa.RecordBatchReader.from_batches(columns.arrow_schema(), pieces)
 open_storage().write(tables.EXAMPLES, reader)
 """
 SCORE = """
 import resource, sys, time
-from app import batch
+from app.pipeline import batch
 started = time.perf_counter()
 batch.main(sys.argv[1])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -45,7 +45,7 @@ print(f"{peak:.0f} {time.perf_counter() - started:.1f}")
 """
 SAME = """
 import duckdb
-columns = "* EXCLUDE (scored_at, share)"
+columns = "* EXCLUDE (scored_at, share, id)"
 one, four = (f"SELECT {columns} FROM batch_predictions_{run}" for run in ("one", "four"))
 with duckdb.connect("local/tables.duckdb") as database:
     database.execute("SET enable_progress_bar = false")

@@ -55,7 +55,7 @@ def _measure(store: str, folder: Path) -> None:
         return _copy(project, store, {}, ROWS)
     with emulators.running(store, folder) as found:
         code = "import json, cloud_store; print(json.dumps(cloud_store.make('memory')))"
-        made = project.run("python", "-c", code, PYTHONPATH="tests", **found)
+        made = project.run("python", "-c", code, PYTHONPATH="tests/storage", **found)
         own = json.loads(made.stdout) | found | {"APP_ENV": "dev"}
         rows = tuple(n // 20 for n in ROWS) if store == "Firestore" else ROWS
         return _copy(project, store, own, rows)
@@ -64,7 +64,7 @@ def _measure(store: str, folder: Path) -> None:
 def _copy(project: Project, store: str, variables: dict[str, str], sizes: tuple[int, ...]) -> None:
     first = None
     for rows in sizes:
-        done = project.run("python", "-c", COPY, str(rows), PYTHONPATH="tests", **variables)
+        done = project.run("python", "-c", COPY, str(rows), PYTHONPATH="tests/storage", **variables)
         if done.returncode:
             raise SystemExit(f"{store}: {done.stderr[-2000:]}")
         peak, seconds = map(float, done.stdout.split()[-2:])

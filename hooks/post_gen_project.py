@@ -1,6 +1,7 @@
 """Keep the chosen parts, record the answers, start the repository, say what comes next."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,10 +10,9 @@ PAGES = "src/app/dashboard/views"
 ONLINE = [
     f"{PAGES}/predict.py",
     f"{PAGES}/answers.py",
-    f"{PAGES}/signals.py",
-    "tests/test_dashboard_online.py",
+    "tests/dashboard/test_online_pages.py",
 ]
-BATCH = [f"{PAGES}/batch.py", "tests/test_dashboard_batch.py"]
+BATCH = [f"{PAGES}/batch.py", "tests/dashboard/test_batch_page.py"]
 
 # answer -> choice -> the paths that belong to it; those of no chosen one are removed.
 # A path below `variants/` holds files that take the place of those at the same path of the project.
@@ -25,13 +25,16 @@ PARTS = {
         "Cloud Storage": ["variants/data_store/cloud-storage"],
     },
     "serving_mode": {"both": [*ONLINE, *BATCH], "online": ONLINE, "batch": BATCH},
+    "golden_signals": {
+        "no": [],
+        "yes": [f"{PAGES}/signals.py", "tests/dashboard/test_signals_page.py"],
+    },
     "online_experiments": {
         "no": [],
         "yes": [
-            "variants/online_experiments/yes",
             "src/app/api/trial.py",
             "scripts/experiment.py",
-            "tests/test_experiments.py",
+            "tests/api/test_experiments.py",
             "docs/EXPERIMENTS.md",
         ],
     },
@@ -39,8 +42,7 @@ PARTS = {
         "no": [],
         "yes": [
             "src/app/api/jobs.py",
-            "src/app/api/jobs.yaml",
-            "tests/test_jobs.py",
+            "tests/api/test_jobs.py",
             "docs/JOBS.md",
         ],
     },
@@ -50,6 +52,18 @@ PARTS = {
         "none": [],
     },
 }
+
+# Files that hold lines of several parts: between `# >>> answer = choice | choice` and `# <<<`, or
+# one line with that mark at its end.
+SECTIONS = [
+    "pyproject.toml",
+    "src/app/api/__init__.py",
+    "src/app/api/openapi.yaml",
+    "src/app/api/serving.py",
+    "src/app/dashboard/main.py",
+]
+SECTION = re.compile(r"^ *# >>> (\w+) = (.+)\n((?:.*\n)*?) *# <<<\n", re.MULTILINE)
+LINE = re.compile(r"^(.*\S)  # >>> (\w+) = (.+)\n", re.MULTILINE)
 
 
 def choose_parts(answers):
@@ -62,6 +76,19 @@ def choose_parts(answers):
     for path in every - set(chosen):
         remove(Path(path))
     remove(Path("variants"))
+    for path in SECTIONS:
+        text = Path(path).read_bytes().decode()
+        Path(path).write_bytes(keep_sections(text, answers).encode())
+
+
+def keep_sections(text, answers):
+    """Give a text without its marks, and without the sections and lines of what was not chosen."""
+
+    def chosen(answer, choices):
+        return answers[answer] in choices.split(" | ")
+
+    text = SECTION.sub(lambda found: found[3] if chosen(found[1], found[2]) else "", text)
+    return LINE.sub(lambda found: f"{found[1]}\n" if chosen(found[2], found[3]) else "", text)
 
 
 def remove(path):

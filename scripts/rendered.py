@@ -19,6 +19,7 @@ PROJECTS = {
         "sample": "delays",
         "data_store": "Firestore",
         "api_framework": "Connexion",
+        "golden_signals": "yes",
         "online_experiments": "yes",
         "asynchronous_serving": "yes",
         "licence": "Apache-2.0",

@@ -7,7 +7,9 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,7 @@ class Project:
         """Run a command of the project in its own environment, on the wanted Python."""
         environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | variables
         environment["PYTHONUTF8"] = "1"
+        print(f"  {self.path.name}: {' '.join(command)[:60]}", flush=True)
         full = ["uv", "--directory", str(self.path), "run", "--quiet", "--python", python, *command]
         return subprocess.run(
             full, capture_output=True, text=True, encoding="utf-8", env=environment, check=False
@@ -133,6 +136,22 @@ def find_python(version):
         ):
             return found
     return pytest.skip(f"Python {version} is not installed")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what each file of tests took, and the figures that tests measured."""
+    took, figures = Counter(), []
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            took[report.location[0]] += report.duration
+            if report.when == "teardown":
+                lines = report.capstdout.splitlines()
+                figures += [line[8:] for line in lines if line.startswith("figure: ")]
+    terminalreporter.section("seconds of each file, and figures")
+    for name, seconds in took.most_common(12):
+        terminalreporter.line(f"{seconds:7.0f} s  {name}")
+    for figure in sorted(figures):
+        terminalreporter.line(f"figure: {figure}")
 
 
 @pytest.hookimpl(hookwrapper=True)

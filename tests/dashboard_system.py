@@ -12,16 +12,19 @@ import requests
 TRAFFIC = """
 import json, sys
 import requests
-from app import contract, history, reference, registry, schema
-examples = reference.read(registry.champion().version).sample(600, replace=True, random_state=1)
-records = json.loads(examples[list(contract.features())].to_json(orient="records"))
+from app import schema
+from app.contract import columns
+from app.history import predictions
+from app.registry import reference, versions
+examples = reference.read(versions.champion().version).sample(600, replace=True, random_state=1)
+records = json.loads(examples[list(columns.features())].to_json(orient="records"))
 ids = []
 for n in range(0, 600, 20):
     answer = requests.post(sys.argv[1] + "/predict", json=records[n : n + 20], timeout=30)
     answer.raise_for_status()
     ids += [one["id"] for one in answer.json()["predictions"]]
 requests.get(sys.argv[1] + "/past_predictions?limit=1", timeout=30).raise_for_status()
-history.add_labels(dict(zip(ids[:400], examples[schema.TARGET].tolist())))
+predictions.add_labels(dict(zip(ids[:400], examples[schema.TARGET].tolist())))
 """
 
 

@@ -67,5 +67,7 @@ def stalled(served, what):
 
 
 def stored_ids(project):
-    show = "from app import history; print(*[row['id'] for row in history.past(1_000_000)])"
+    show = (
+        "from app.history import predictions as p; print(*[row['id'] for row in p.latest(10**6)])"
+    )
     return set(project.run("python", "-c", show).stdout.split())

@@ -13,11 +13,11 @@ WORDS = """We watch {n} nests from a hide {n} metres away, because {n} visitors 
 the birds less than one biologist with scales does; a wrong answer costs a second catch, which we
 avoid by asking twice whenever probability stays below ninety percent, as station {n} agreed."""
 PNG = b"\x89PNG" + os.urandom(6000)
-OWN_TESTS = """from app import contract
+OWN_TESTS = """from app.contract import columns
 
 
 def test_{n}_features_are_known():
-    assert len(contract.features()) > {n}
+    assert len(columns.features()) > {n}
 """
 
 

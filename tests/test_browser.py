@@ -39,6 +39,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SAMPLES = {"online": "penguins", "batch": "delays"}
+SIGNALS = {"online": "yes", "batch": "no"}
 SEEN = {"wide": (1200, 900, "light"), "dark": (1200, 900, "dark"), "phone": (390, 844, "light")}
 
 
@@ -60,7 +61,7 @@ def browser():
 def system(bake, browser, request):
     """Make a project of a serving mode, with predictions and what the monitor found."""
     mode, ports = request.param, find_ports()
-    project = bake(serving_mode=mode, sample=SAMPLES[mode])
+    project = bake(serving_mode=mode, sample=SAMPLES[mode], golden_signals=SIGNALS[mode])
     for task in ("data", "train", "evaluate", "gate", "promote", "batch"):
         project.poe(task)
     api_url = f"http://127.0.0.1:{ports['PORT']}"
@@ -97,7 +98,7 @@ def test_the_first_page_after_a_warm_start(system, page):
     page.goto(system.url)
     heading(page, PAGES[MODES[system.mode][0]])
 
-    print(f"first page in mode {system.mode} after {time.monotonic() - started:.2f} s")
+    print(f"figure: first page in mode {system.mode} after {time.monotonic() - started:.2f} s")
 
 
 @in_modes("online", "batch")

@@ -32,11 +32,11 @@ def each_store():
 def test_the_contract_holds_and_the_demo_runs(bake, cloud, store, free_ports):
     project = bake(data_store=store)
     assert "rated at 10.00/10" in project.poe("check")
-    tested = project.poe("test", "tests/test_storage.py", **cloud)
+    tested = project.poe("test", "tests/storage/test_store.py", **cloud)
     assert re.search(r"\d+ passed", tested)
     assert "skipped" not in tested
     code = "import json, cloud_store; print(json.dumps(cloud_store.make('demo')))"
-    done = project.run("python", "-c", code, PYTHONPATH="tests", **cloud)
+    done = project.run("python", "-c", code, PYTHONPATH="tests/storage", **cloud)
     own = json.loads(done.stdout) | cloud | {"APP_ENV": "dev"}
 
     first = examples(project, own)
@@ -66,13 +66,17 @@ def examples(project, variables):
 
 GUARDS = """
 import cloud_store
+import pyarrow as pa
 from datetime import UTC, datetime
-from app import history, schema
+from app import schema
 from app.errors import StorageUnavailable
+from app.history import predictions
 from app.storage import open_storage, tables
 from google.cloud import bigquery
 storage = open_storage()
-history.remember([history.Prediction("id", "v", "{}", "1", None, datetime.now(UTC))])
+row = predictions.Prediction("id", "v", "{}", "1", None, datetime.now(UTC))
+rows = pa.Table.from_pylist([row._asdict()], predictions.SCHEMA)
+storage.write(tables.PREDICTIONS, rows, append=True)
 found = storage._client.get_table(storage._name(tables.PREDICTIONS))
 print("partitioned by", found.time_partitioning.field)
 before = [job.job_id for job in storage._client.list_jobs()]
@@ -92,8 +96,8 @@ def test_bigquery_is_asked_with_care(bake, cloud):
     """One load job a table, days kept apart, and no query above the limit."""
     project = bake()
     code = "import json, cloud_store; print(json.dumps(cloud_store.make('care')))"
-    done = project.run("python", "-c", code, PYTHONPATH="tests", **cloud)
-    own = json.loads(done.stdout) | cloud | {"APP_ENV": "dev", "PYTHONPATH": "tests"}
+    done = project.run("python", "-c", code, PYTHONPATH="tests/storage", **cloud)
+    own = json.loads(done.stdout) | cloud | {"APP_ENV": "dev", "PYTHONPATH": "tests/storage"}
     for stage in ("data", "train", "evaluate", "gate", "promote", "batch"):
         project.poe(stage, **own)
 
@@ -109,7 +113,7 @@ def test_a_file_chooses_the_environment_of_commands_but_not_of_tests(bake):
     (project.path / ".env").write_text("APP_ENV=prd\nGCP_PROJECT_ID=moon base\n", encoding="utf-8")
 
     done = project.run("poe", "data")
-    project.poe("test", "tests/test_registry.py")
+    project.poe("test", "tests/registry/test_versions.py")
 
     assert done.returncode == 1
     assert "GCP_PROJECT_ID='moon base' is not the id" in done.stderr

@@ -13,6 +13,7 @@ MAXIMAL = {
     "sample": "delays",
     "licence": "Apache-2.0",
     "api_framework": "Connexion",
+    "golden_signals": "yes",
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
 }

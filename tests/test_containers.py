@@ -14,7 +14,9 @@ from conftest import find_python
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("containers")]
 
-EXAMPLE = "import json; from app import contract; print(json.dumps(contract.example_record()))"
+EXAMPLE = (
+    "import json; from app.contract import columns as c; print(json.dumps(c.example_record()))"
+)
 OPEN_PAGES = """
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
@@ -57,7 +59,7 @@ def images(project, engine):
     for target in TARGETS:
         started = time.monotonic()
         built[target], size = engine.build(project.path, target)
-        print(f"image {target}: {size:.0f} MB, built in {time.monotonic() - started:.0f} s")
+        print(f"figure: image {target}: {size:.0f} MB, built in {time.monotonic() - started:.0f} s")
     return built
 
 
@@ -142,17 +144,17 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
     port, page = free_ports.values()
     url = f"http://127.0.0.1:{port}"
     with engine.running(images["api"], "-v", store, "-e", f"PORT={port}") as api:
-        print(f"api answers after {wait_for(f'{url}/health'):.2f} s")
+        print(f"figure: api answers after {wait_for(f'{url}/health'):.2f} s")
         assert services["dashboard"]["environment"] == {"API_URL": "http://api:8080"}
         options = ["-v", store, "-e", f"PORT={page}", "-e", f"API_URL={url}"]
         with engine.running(images["dashboard"], *options) as dashboard:
             seconds = wait_for(f"http://127.0.0.1:{page}/_stcore/health")
-            print(f"dashboard answers after {seconds:.2f} s")
+            print(f"figure: dashboard answers after {seconds:.2f} s")
             assert "<html" in requests.get(f"http://127.0.0.1:{page}", timeout=10).text
             engine.do("exec", api, *engine.health_check(images["api"]))
             engine.do("exec", dashboard, *engine.health_check(images["dashboard"]))
             pages = engine.do("exec", dashboard, "python", "-c", OPEN_PAGES).stdout.splitlines()
-            assert len(pages) == 7
+            assert len(pages) == 6
             assert all(line.endswith(" 0 []") for line in pages), pages
             record = json.loads(engine.ask(images["pipeline"], "python", "-c", EXAMPLE))
             answer = requests.post(f"{url}/predict", json=record, timeout=30).json()
@@ -161,7 +163,7 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
 
     assert code == 0, log
     assert seconds < 10
-    show = "from app import history; print([row['id'] for row in history.past(100)])"
+    show = "from app.history import predictions as p; print([row['id'] for row in p.latest(100)])"
     kept = engine.ask(images["pipeline"], "python", "-c", show, options=["-v", store])
     assert answer["predictions"][0]["id"] in kept
 

@@ -134,6 +134,29 @@ def test_each_known_error_is_explained_by_its_own_row(row):
     assert explain.find(row["example"]) == row
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("Your default credentials were not found. To set up", "application-default login"),
+        ("Reauthentication is needed. Please run gcloud auth", "application-default login"),
+        ("403 Permission denied on resource project My First Project.", "GCP_PROJECT_ID"),
+        ("The storage.googleapis.com API requires a quota project, which", "set-quota-project"),
+        ("Cloud Storage API has not been used in project 123456789012", "gcloud services enable"),
+        ("404 Not found: Dataset p:ml_dev was not found in location US", "GCP_REGION"),
+        ("404 The specified bucket does not exist.", "gcloud storage buckets create"),
+        ("404 Not found: Dataset example-project-123:ml_dev", "bq mk --dataset"),
+        ("404 The database ml-dev does not exist for project p", "firestore databases create"),
+        ("403 Permission storage.objects.create denied on resource", "docs/CLOUD_SETUP.md"),
+        ("403 Quota exceeded: Your table exceeded quota for imports", "many rows by one call"),
+    ],
+)
+def test_what_a_project_meets_on_google_cloud_is_explained(error, remedy, capsys):
+    """A project's own sentence hands the error over to the doctor."""
+    assert explain.tell(error) == 0
+
+    assert remedy in capsys.readouterr().out
+
+
 def test_an_unknown_error_is_not_explained(capsys):
     assert explain.tell("the moon is full") == 1
     assert "not known here" in capsys.readouterr().out

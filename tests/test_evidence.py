@@ -65,9 +65,9 @@ def test_only_tests_that_can_fail_count(team, body, counts, mark):
 
 
 def test_the_template_s_tests_copied_under_other_names_do_not_count(team):
-    text = (team.path / "tests/test_gate.py").read_text(encoding="utf-8")
+    text = (team.path / "tests/training/test_gate.py").read_text(encoding="utf-8")
     write(team, "tests/test_ours.py", text.replace("def test_", "def test_our_"))
-    shutil.copy(team.path / "tests/test_gate.py", team.path / "tests/test_other.py")
+    shutil.copy(team.path / "tests/training/test_gate.py", team.path / "tests/test_other.py")
 
     assert Project(team.path).own_tests() == []
 

@@ -13,6 +13,7 @@ MAXIMAL = {
     "data_store": "Firestore",
     "sample": "delays",
     "licence": "Apache-2.0",
+    "golden_signals": "yes",
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
     "python_version": "3.13",
@@ -29,6 +30,7 @@ ANSWERS = [
     pytest.param({"api_framework": "Connexion"}, id="connexion"),
     pytest.param({"serving_mode": "online"}, id="online"),
     pytest.param({"serving_mode": "batch"}, id="batch"),
+    pytest.param({"golden_signals": "yes"}, id="golden-signals"),
     pytest.param({"online_experiments": "yes"}, id="experiments"),
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
@@ -59,6 +61,7 @@ def test_a_project_holds_exactly_these_files(bake, answers):
     [
         ("online_experiments", "yes", "challenger_share"),
         ("asynchronous_serving", "yes", "/jobs"),
+        ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),
     ],
@@ -155,9 +158,11 @@ def test_the_core_is_the_same_in_every_project(bake):
     for name in core - {
         "src/app/schema.py",
         "src/app/api/openapi.yaml",
+        "src/app/api/__init__.py",
         "src/app/api/serving.py",
+        "src/app/dashboard/main.py",
         "src/app/storage/cloud.py",
-        "tests/cloud_store.py",
+        "tests/storage/cloud_store.py",
     }:
         assert (other.path / name).read_bytes() == (default.path / name).read_bytes(), name
 

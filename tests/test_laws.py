@@ -29,8 +29,12 @@ HOLD_ANSWERS = {
 RENDERED_BY_FLASK = ".html"
 
 
+def hook(template):
+    return runpy.run_path(str(template / "hooks/post_gen_project.py"))
+
+
 def hook_parts(template):
-    return runpy.run_path(str(template / "hooks/post_gen_project.py"))["PARTS"]
+    return hook(template)["PARTS"]
 
 
 def stencil(template):
@@ -75,7 +79,25 @@ def law_2(template):
                 broken.append(f"{path} does not exist")
     variants = [path.relative_to(root).as_posix() for path in files(root / "variants")]
     strays = [name for name in variants if not name.startswith(tuple(f"{p}/" for p in owned))]
-    return broken + [f"{name} belongs to no choice" for name in strays]
+    broken += [f"{name} belongs to no choice" for name in strays]
+    return broken + list(broken_sections(template, asked))
+
+
+def broken_sections(template, asked):
+    """Find marks in files that are not listed, that are not closed, or that name no choice."""
+    listed, root = hook(template)["SECTIONS"], stencil(template)
+    for path in files(root):
+        relative, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+        of_project = re.sub(r"^variants/\w+/[\w-]+/", "", relative)
+        marks = re.findall(r"# >>> (\w+) = (.+)$", text, flags=re.MULTILINE)
+        if marks and of_project not in listed:
+            yield f"{relative} holds a section, but is not listed"
+        for answer, choices in marks:
+            if not set(choices.split(" | ")) <= set(asked.get(answer, [])):
+                yield f"{relative}: {answer} = {choices} is no choice"
+        begun = len(re.findall(r"^ *# >>> ", text, flags=re.MULTILINE))
+        if begun != len(re.findall(r"^ *# <<<$", text, flags=re.MULTILINE)):
+            yield f"{relative} has a section without its end"
 
 
 def law_3(template):
@@ -91,14 +113,22 @@ def law_3(template):
         relative = path.relative_to(root).as_posix()
         if path.suffix != ".py" or any(relative.startswith(module) for module in modules):
             continue
-        for imported in imports(path):
+        for imported in imports(path, hook(template)["keep_sections"]):
             if any(imported == option or imported.startswith(f"{option}.") for option in options):
                 broken.append(f"{relative} imports {imported}")
     return broken
 
 
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+class NoPart(dict):
+    """Answers that choose no part, so that what is left is the core."""
+
+    def __missing__(self, _):
+        return "no"
+
+
+def imports(path, keep_sections=lambda text, _: text):
+    text = keep_sections(path.read_text(encoding="utf-8"), NoPart())
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -121,8 +151,12 @@ def add(path, text):
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("src/app/data.py", "\n{{ cookiecutter.region }}s\n", "data.py is not valid"),
-        ("src/app/data.py", '\nREGION = "{{ cookiecutter.region }}"\n', "data.py holds an answer"),
+        ("src/app/data/ingest.py", "\n{{ cookiecutter.region }}s\n", "ingest.py is not valid"),
+        (
+            "src/app/data/ingest.py",
+            '\nREGION = "{{ cookiecutter.region }}"\n',
+            "ingest.py holds an answer",
+        ),
         ("pyproject.toml", "\n{% if cookiecutter.licence %}\n", "pyproject.toml is not valid"),
         ("pyproject.toml", "\n# {% raw %}\n", "pyproject.toml holds a control block"),
     ],
@@ -144,6 +178,20 @@ def test_law_2_turns_red(template_copy):
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("src/app/errors.py", "# >>> licence = MIT\n# <<<\n", "errors.py holds a section, but is"),
+        ("src/app/api/serving.py", "# >>> licence = BSD\n# <<<\n", "licence = BSD is no choice"),
+        ("src/app/api/serving.py", "# >>> licence = MIT\n", "serving.py has a section without"),
+    ],
+)
+def test_law_2_sees_a_section_that_is_not_kept(template_copy, path, text, expected):
+    add(stencil(template_copy) / path, text)
+
+    assert any(expected in line for line in law_2(template_copy))
+
+
 def test_law_3_turns_red(template_copy):
     hook = template_copy / "hooks/post_gen_project.py"
     text = hook.read_text(encoding="utf-8").replace(
@@ -153,9 +201,17 @@ def test_law_3_turns_red(template_copy):
     add(stencil(template_copy) / "src/app/extra.py", "from app import data\n")
     assert law_3(template_copy) == []
 
-    add(stencil(template_copy) / "src/app/train.py", "\nfrom app import extra\n")
+    add(stencil(template_copy) / "src/app/training/train.py", "\nfrom app import extra\n")
 
-    assert law_3(template_copy) == ["src/app/train.py imports app.extra"]
+    assert law_3(template_copy) == ["src/app/training/train.py imports app.extra"]
+
+
+def test_sections_and_lines_are_kept_by_their_answers():
+    keep = hook(TEMPLATE)["keep_sections"]
+    text = "a\n# >>> licence = MIT | none\nb\n# <<<\nc  # >>> sample = delays\nd\n"
+
+    assert keep(text, {"licence": "none", "sample": "delays"}) == "a\nb\nc\nd\n"
+    assert keep(text, {"licence": "Apache-2.0", "sample": "penguins"}) == "a\nd\n"
 
 
 def test_all_that_is_rendered_is_meant_to_be():

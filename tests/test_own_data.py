@@ -102,7 +102,7 @@ def test_your_own_data_need_a_file_and_a_schema(bake, free_ports, sample, rows, 
     project.poe("openapi")
     project.poe("data")
     project.poe("check")
-    project.poe("test", "--deselect", "tests/test_pipeline.py::test_the_same_file_runs_here")
+    project.poe("test", "--deselect", "tests/pipeline/test_run.py::test_the_same_file_runs_here")
     answer = project.demo(free_ports)
 
     expected = bool if rows is machines else float

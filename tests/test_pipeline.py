@@ -14,37 +14,41 @@ pytestmark = [pytest.mark.full, pytest.mark.xdist_group("pipeline")]
 PREPARE = """
 import sys
 import numpy as np
-from app import contract, data, registry, schema
-examples, how = data.read_examples(), sys.argv[1]
+from app import schema
+from app.data import split
+from app.registry import versions
+examples, how = split.read_examples(), sys.argv[1]
 target = examples[schema.TARGET]
 if how == "labels":
     examples[schema.TARGET] = np.random.default_rng(1).permutation(target.to_numpy())
 if how == "leak":
     examples["body_mass_g"] = target.map({"FEMALE": 3000.0, "MALE": 5000.0})
 if how == "slice":
-    test = data.split(examples).test.merge(examples.reset_index())["index"]
+    test = split.hold_out(examples).test.merge(examples.reset_index())["index"]
     wrong = examples.index.isin(test) & (examples["island"] == "Dream")
     examples.loc[wrong, schema.TARGET] = target[wrong].map({"FEMALE": "MALE", "MALE": "FEMALE"})
 if how == "tuning":
-    print(registry.add_tuning({"chosen": {"n_estimators": 1, "max_depth": 1}}))
+    print(versions.add_tuning({"chosen": {"n_estimators": 1, "max_depth": 1}}))
 else:
     examples.to_csv("poisoned.csv", index=False)
 """
 STATE = """
 import json
-from app import data, history, registry
+from app.data import split
 from app.errors import NotFound
-for version in registry.versions():
-    registry.load(version)
-champion = registry.champion().version
+from app.history import batch_runs
+from app.registry import versions
+for version in versions.versions():
+    versions.load(version)
+champion = versions.champion().version
 if champion:
-    registry.load_champion()
+    versions.load_champion()
 try:
-    rows = len(data.read_examples())
+    rows = len(split.read_examples())
 except NotFound:
     rows = None
-runs = history.batches()[0]
-scored = len(history.scored(runs[-1]["table"], 10**6)) if runs else None
+runs = batch_runs.whole()[0]
+scored = len(batch_runs.scored(runs[-1].table, 10**6)) if runs else None
 print(json.dumps({"champion": champion, "rows": rows, "scored": scored, "runs": len(runs)}))
 """
 KILLER = """

@@ -55,7 +55,7 @@ def test_own_data_take_away_what_the_example_earned_until_there_is_a_model_of_th
 
 
 def test_a_proof_that_goes_takes_its_points(project):
-    page = project.path / "tests/test_gate.py"
+    page = project.path / "tests/training/test_gate.py"
     text = page.read_text(encoding="utf-8")
     page.write_text(
         text.replace("def test_poisoned_labels_are_red", "def nothing"), encoding="utf-8"
@@ -72,7 +72,7 @@ def test_a_row_more_does_not_make_the_example_your_own(project):
 
 
 def test_a_proof_that_is_skipped_takes_its_points(project):
-    page = project.path / "tests/test_gate.py"
+    page = project.path / "tests/training/test_gate.py"
     text = page.read_text(encoding="utf-8").replace("def test_", "@pytest.mark.skip\ndef test_")
     page.write_text(text, encoding="utf-8")
 
@@ -80,7 +80,7 @@ def test_a_proof_that_is_skipped_takes_its_points(project):
 
 
 def test_a_proof_that_cannot_fail_takes_its_points(project):
-    page = project.path / "tests/test_pipeline.py"
+    page = project.path / "tests/pipeline/test_run.py"
     page.write_text("def test_the_same_file_runs_here():\n    assert True\n", encoding="utf-8")
 
     assert points(project)["I3"] == 0

@@ -36,7 +36,9 @@ def project(bake, request):
 
 @pytest.fixture(scope="module")
 def record(project):
-    code = "import json; from app import contract; print(json.dumps(contract.example_record()))"
+    code = (
+        "import json; from app.contract import columns as c; print(json.dumps(c.example_record()))"
+    )
     return json.loads(project.run("python", "-c", code).stdout)
 
 
@@ -117,12 +119,10 @@ def test_a_server_error_is_found(project, serve, tmp_path):
 
 def test_a_new_champion_is_taken_up_under_load(project, serve, record):
     code = (
-        "from app import registry; from app.storage import open_storage; "
-        "old = registry.champion().version; "
-        "model = open_storage().get(f'models/{old}/model.onnx').data; "
-        "new = registry.register(model, registry.record_of(old)); "
-        "registry.add_evaluation(new, {'against': old}); registry.add_verdict(new, []); "
-        "registry.promote()"
+        "from app.registry import versions as v; from app.training import gate; "
+        "old = v.champion().version; new = v.register(v.model_of(old), v.record_of(old)); "
+        "against = {'against': old}; "
+        "v.add_evaluation(new, v.evaluation_of(old).model_copy(update=against)); gate.promote()"
     )
     with serve(CHAMPION_POLL_SECONDS="1") as served, asking(served, record) as heard:
         time.sleep(1)

@@ -209,7 +209,7 @@ def test_a_resource_that_does_not_wait_is_found(rooted, providers, tmp_path):
 
 
 def test_the_tables_are_those_that_the_api_writes(rooted, providers):
-    """The columns of tables.tf are those of history.py."""
+    """The columns of tables.tf are those of the history."""
     folder = rooted()
     found = plan_environment(folder, providers, "dev")
     tables = {
@@ -217,9 +217,10 @@ def test_the_tables_are_those_that_the_api_writes(rooted, providers):
         for one in planned(found, "google_bigquery_table")
     }
     code = (
-        "import json; from app import history; from app.storage.cloud import _TYPES; "
+        "import json; from app.history import predictions as p; "
+        "from app.storage.cloud import _TYPES; "
         "print(json.dumps({n: [(f.name, _TYPES[f.type]) for f in s] for n, s in "
-        "(('predictions', history._PREDICTION), ('labels', history._LABEL))}))"
+        "(('predictions', p.SCHEMA), ('labels', p.LABEL_SCHEMA))}))"
     )
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
     command = ["uv", "--directory", str(folder.parent), "run", "--quiet", "python", "-c", code]

@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from mlsd import course, doctor, explain, github, milestone, progress, score
+from mlsd import course, doctor, evidence, explain, github, milestone, progress, rooms, score
 from mlsd.project import CourseError
 
 
@@ -26,6 +27,11 @@ def main() -> None:
     tool.add_argument("number", type=int)
     tool.add_argument("--open", action="store_true", help="open the pull request by gh")
     tools.add_parser("score", help="the ML Test Score, from evidence")
+    tool = tools.add_parser("rooms", help="the rooms of src/app, their lines, who imports whom")
+    tool.add_argument("--markdown", action="store_true", help="as a table and a drawing for a page")
+    tools.add_parser("convert", help="bring stored records of an older format to today's")
+    tool = tools.add_parser("alarms", help="how often the monitor alarms, changed or not")
+    tool.add_argument("windows", nargs="?", default="200", help="how many to draw, 200 unless told")
     tool = tools.add_parser("issues", help="an issue per workpackage; prints, unless --create")
     what = tool.add_mutually_exclusive_group()
     what.add_argument("--create", action="store_true", help="open them by gh")
@@ -40,17 +46,24 @@ def main() -> None:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    if asked.tool == "milestone":
-        return milestone.main(Path.cwd(), asked.number, asked.open)
-    if asked.tool == "score":
-        return score.main(Path.cwd())
-    if asked.tool == "issues":
-        return _issues(Path.cwd(), asked.create)
-    if asked.tool == "progress":
-        return progress.main(Path.cwd(), asked.milestone, asked.sprint, asked.form or "text")
-    if asked.error:
-        return explain.tell(" ".join(asked.error))
-    return doctor.examine(Path.cwd(), asked.env)
+    here = Path.cwd()
+    tools: dict[str, Callable[[], int]] = {
+        "milestone": lambda: milestone.main(here, asked.number, asked.open),
+        "score": lambda: score.main(here),
+        "issues": lambda: _issues(here, asked.create),
+        "progress": lambda: progress.main(
+            here, asked.milestone, asked.sprint, asked.form or "text"
+        ),
+        "rooms": lambda: rooms.main(here, asked.markdown),
+        "convert": lambda: evidence.run_in(here, "convert_records.py"),
+        "alarms": lambda: evidence.run_in(here, "alarms.py", asked.windows),
+        "doctor": lambda: _doctor(here, " ".join(asked.error), asked.env),
+    }
+    return tools[asked.tool]()
+
+
+def _doctor(folder: Path, error: str, env: str | None) -> int:
+    return explain.tell(error) if error else doctor.examine(folder, env)
 
 
 def _issues(folder: Path, really: bool) -> int:

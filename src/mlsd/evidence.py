@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -20,19 +21,36 @@ UNWRITTEN = "Not written yet: run `uv run poe cards`."
 FRESH = {
     "docs/EDA.md": (
         "eda",
-        "import os, tempfile; from app import data, eda; store = tempfile.TemporaryDirectory(); "
-        "os.environ |= {'APP_ENV': 'local', 'LOCAL_STORE': store.name}; data.main(); "
-        "print(eda.describe(data.read_examples()), end='')",
+        """import os, tempfile
+try:
+    from app.data import eda, ingest, split
+except ImportError:  # a project of an older template
+    from app import data as ingest, data as split, eda
+with tempfile.TemporaryDirectory() as store:
+    os.environ |= {"APP_ENV": "local", "LOCAL_STORE": store}
+    ingest.main()
+    print(eda.describe(split.read_examples()), end="")""",
     ),
-    "docs/RUNS.md": ("runs", "from app import runs; print(runs.describe(runs.table()), end='')"),
+    "docs/RUNS.md": (
+        "runs",
+        """try:
+    from app.reports import runs
+except ImportError:  # a project of an older template
+    from app import runs
+print(runs.describe(runs.table()), end="")""",
+    ),
 }
 """Pages that a command writes: the command, and the code that gives the text; it stores nothing."""
 
 _NO_MODEL = 3
-_FACTS = (
-    "import sys; from pathlib import Path; from app import cards; cards.check(); "
-    f"sys.exit(0 if Path('{{page}}') in cards.current() else {_NO_MODEL})"
-)
+_FACTS = f"""import sys
+from pathlib import Path
+try:
+    from app.reports import facts
+except ImportError:  # a project of an older template
+    from app import cards as facts
+facts.check()
+sys.exit(0 if Path({{page!r}}) in facts.current() else {_NO_MODEL})"""
 _ELSEWHERE = "run this where the models are: set APP_ENV, or ask who trained; see docs/PLANNING.md"
 
 
@@ -202,6 +220,13 @@ def _is_image(path: Path) -> bool:
 
 def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
+
+
+def run_in(folder: Path, script: str, *arguments: str) -> int:
+    """Run a script of `in_project/` with a project's own Python; give its exit code."""
+    path = str(files("mlsd") / "in_project" / script)
+    command = ["uv", "--directory", str(folder), "run", "--quiet", "python", path, *arguments]
+    return subprocess.run(command, check=False).returncode
 
 
 def _run(project: Project, code: str) -> "subprocess.CompletedProcess[str]":

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from app import contract
-from app.__main__ import guarded, run_stage
-from app.config import load_settings, require_free_port
+from app.__main__ import guarded, run, run_all_but
+from app.api import client
+from app.config import read
+from app.contract import columns
 from app.errors import AppError
 
 _API = ["-m", "app", "api"]
@@ -25,18 +26,19 @@ _log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run every stage, serve, predict over HTTP."""
-    settings, started = load_settings(), time.perf_counter()
-    require_free_port(settings.host, settings.port, "PORT")
-    require_free_port(settings.host, settings.dashboard_port, "STREAMLIT_SERVER_PORT")
-    for stage in ("data", "eda", "train", "evaluate", "gate", "promote", "batch"):
-        _timed(stage, partial(run_stage, stage))
-    dashboard_url = f"http://{settings.host}:{settings.dashboard_port}"
+    started, host, api_url = time.perf_counter(), read("HOST", "127.0.0.1"), client.api_url()
+    port = client.read_port("STREAMLIT_SERVER_PORT", "8501")
+    client.require_free_port(host, client.read_port("PORT", "8080"), "PORT")
+    client.require_free_port(host, port, "STREAMLIT_SERVER_PORT")
+    run_all_but("deploy")  # the API comes after
+    _timed("eda", partial(run, "eda"))
+    dashboard_url = f"http://{host}:{port}"
     with _process(_API) as api, _process(_DASHBOARD) as dashboard:
-        _timed("API up", partial(_wait_for, f"{settings.api_url}/health", api))
-        _timed("first prediction", partial(_predict, f"{settings.api_url}/predict"))
+        _timed("API up", partial(_wait_for, f"{api_url}/health", api))
+        _timed("first prediction", partial(_predict, f"{api_url}/predict"))
         _log.info("from start to prediction: %.1f s", time.perf_counter() - started)
         _timed("dashboard up", partial(_wait_for, f"{dashboard_url}/_stcore/health", dashboard))
-        _log.info("\nAPI        %s\ndashboard  %s", settings.api_url, dashboard_url)
+        _log.info("\nAPI        %s\ndashboard  %s", api_url, dashboard_url)
         if "--once" not in sys.argv:
             _log.info("press Ctrl-C to stop")
             api.wait()
@@ -73,7 +75,7 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 60)
 
 def _predict(url: str) -> None:
     """Send the contract's own example as a first request, and show the answer."""
-    body = json.dumps(contract.example_record(), ensure_ascii=False).encode()
+    body = json.dumps(columns.example_record(), ensure_ascii=False).encode()
     _log.info("POST %s %s", url, body.decode())
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as response:

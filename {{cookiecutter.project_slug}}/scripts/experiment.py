@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats  # type: ignore[import-untyped]
 
-from app import contract
 from app.__main__ import guarded
 from app.api.trial import TRIALS
+from app.contract import columns
 from app.errors import InvalidData
 from app.storage import open_storage, tables
 
@@ -73,8 +73,8 @@ def read_judged() -> list[Judged]:
 def by_user(judged: list[Judged]) -> tuple[Losses, Losses]:
     """Give each user's mean loss, of the challenger's and of the champion's users.
 
-    A user's predictions resemble each other, so a user counts once; who did not say who he is
-    was not drawn, and does not count; nor does what was answered before there was a challenger.
+    A user's predictions resemble each other, so a user counts once; users who do not say who they
+    are were not drawn, and do not count; nor does what was answered before there was a challenger.
     """
     began = min(row.made_at for row in judged if row.arm == "challenger")
     users: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -131,7 +131,7 @@ def _difference(ours: Losses, champion: Losses, axis: int = -1) -> Any:
 
 
 def _loss(predicted: str, true: Any) -> float:
-    if contract.task() == "classification":
+    if columns.task() == "classification":
         return float(json.loads(predicted) != true)
     return abs(float(json.loads(predicted)) - float(true))
 

@@ -10,12 +10,12 @@ from typing import Any
 from locust import FastHttpUser, events, task
 from locust.env import Environment
 
-from app import contract
+from app.contract import columns
 
 _P95_MS = float(os.environ.get("LOAD_P95_MS", "200"))
 
 
-def _value(column: contract.Column) -> Any:
+def _value(column: columns.Column) -> Any:
     """Choose any value that the contract allows."""
     if column.options:
         return random.choice(column.options)
@@ -26,8 +26,8 @@ def _value(column: contract.Column) -> Any:
 
 
 def _records(count: int) -> list[dict[str, Any]]:
-    columns = contract.features().items()
-    return [{name: _value(column) for name, column in columns} for _ in range(count)]
+    features = columns.features().items()
+    return [{name: _value(column) for name, column in features} for _ in range(count)]
 
 
 class Client(FastHttpUser):

@@ -16,9 +16,9 @@ from typing import Any
 
 from shell import Shell
 
-from app import contract
 from app.__main__ import guarded
 from app.config import ENVIRONMENTS, read, read_count
+from app.contract import columns
 from app.errors import AppError, ConfigError
 
 _SERVICES = {"api": "/health", "dashboard": "/_stcore/health"}
@@ -123,7 +123,7 @@ def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
     """Give paths and bodies; before the first champion an API serves, but cannot predict."""
     questions: list[tuple[str, Any]] = [(_SERVICES[name], None)]
     if name == "api" and (cloud.shell.rehearsal or is_ready(former)):
-        questions += [("/ready", None), ("/predict", contract.example_record())]
+        questions += [("/ready", None), ("/predict", columns.example_record())]
     return questions
 
 

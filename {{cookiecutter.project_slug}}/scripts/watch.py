@@ -7,10 +7,11 @@ import sys
 
 from shell import Shell
 
-from app import monitor, pipeline
 from app.__main__ import guarded
-from app.config import load_settings
+from app.config import load_cloud
 from app.errors import AppError, ConfigError, DriftFound
+from app.monitoring import monitor
+from app.pipeline import run
 
 
 def main() -> None:
@@ -52,7 +53,7 @@ def open_issue(alarm: DriftFound) -> None:
 
 def retrain(_alarm: DriftFound) -> None:
     """Run the pipeline, if the source holds data that no model was judged on yet."""
-    pipeline.if_new("vertex" if load_settings().cloud else "local")
+    run.if_new("vertex" if load_cloud() else "local")
 
 
 ACTIONS = {"--issue": open_issue, "--retrain": retrain}

@@ -1,22 +1,19 @@
-"""What the tests share: a store of their own, the sample, and a champion trained once."""
+"""What all tests share: a store of their own, the sample, and a champion trained once."""
 
 import shutil
 import socket
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 
-import api_client
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
-from werkzeug.serving import make_server
 
-from app import contract, data, drift_page, evaluate, gate, registry, schema, train
+from app import schema
+from app.contract import columns
+from app.data import ingest
 from app.errors import GateFailed
-
-PAGES = Path("src/app/dashboard/views").resolve()
-
+from app.registry import versions
+from app.storage import open_storage
+from app.training import evaluate, gate, train
 
 KINDS = ("unit", "integration", "system", "acceptance")
 
@@ -42,32 +39,37 @@ def own_settings(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("CHAMPION_POLL_SECONDS", "0")
+    open_storage.cache_clear()
+    yield
+    open_storage.cache_clear()
 
 
 @pytest.fixture
 def sample():
     """Read the sample as texts."""
-    source = Path(data.load_settings().source)
-    return data.parse_csv(source.read_bytes(), str(source))
+    source = Path(ingest.default_source())
+    return ingest.parse_csv(source.read_bytes(), str(source))
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """Train and promote once, in a store that tests copy.
 
-    They need a champion whatever the gate says; tests/test_gate.py asks whether it passes.
+    They need a champion whatever the gate says; tests/training/test_gate.py asks whether it passes.
     """
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCAL_STORE", str(folder))
         patch.delenv("APP_ENV", raising=False)  # a team's `.env` may say dev
-        data.main()
+        open_storage.cache_clear()
+        ingest.main()
         train.main()
         with suppress(GateFailed):
             evaluate.main()
             gate.main()
-        registry.add_verdict(registry.newest(), [])
-        registry.promote()
+        versions.add_verdict(versions.newest(), [])
+        gate.promote()
+    open_storage.cache_clear()
     return folder
 
 
@@ -75,60 +77,16 @@ def trained(tmp_path_factory):
 def champion(trained, tmp_path):
     """Put a trained champion in this test's store, and give its version."""
     shutil.copytree(trained, tmp_path / "store")
-    return registry.champion().version
+    return versions.champion().version
 
 
 @pytest.fixture
-def started():
-    """Start an API; what it has to store is stored before the test ends."""
-    client, app = api_client.start()
-    yield client, app
-    app.extensions["serving"].close()
-
-
-@pytest.fixture
-def client(started):
-    """Ask an API without a server."""
-    return started[0]
-
-
-@pytest.fixture
-def rules(started):
-    """Give the routes of an API, which some frameworks make with the first request."""
-    started[0].get("/health")
-    return list(started[1].url_map.iter_rules())
-
-
-@pytest.fixture
-def pages(tmp_path, monkeypatch):
-    """Keep what the monitor writes out of docs/."""
-    monkeypatch.setattr(drift_page, "PAGE", tmp_path / "DRIFT.md")
-    return tmp_path
-
-
-@pytest.fixture
-def open_page():
-    """Run a page of the dashboard without a browser; none may end in an exception."""
-
-    def run(name):
-        page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60).run()
-        assert not page.exception
-        return page
-
-    st.cache_data.clear()
-    return run
-
-
-@pytest.fixture
-def api(champion, monkeypatch):
-    """Serve the API on a free port, and tell its clients where."""
-    client, app = api_client.start()
-    server = make_server("127.0.0.1", 0, client.application, threaded=True)
-    monkeypatch.setenv("API_URL", f"http://127.0.0.1:{server.server_port}")
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield client
-    server.shutdown()
-    app.extensions["serving"].close()
+def twin(champion):
+    """Register the champion's file once more, as a version that passed the gate."""
+    version = versions.register(versions.model_of(champion), versions.record_of(champion))
+    passed = {"against": champion, "reasons": []}
+    versions.add_evaluation(version, versions.evaluation_of(champion).model_copy(update=passed))
+    return version
 
 
 @pytest.fixture
@@ -136,7 +94,9 @@ def free_port(monkeypatch):
     """Let an API of this test listen on a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("PORT", str(probe.getsockname()[1]))
+        port = str(probe.getsockname()[1])
+    monkeypatch.setenv("PORT", port)
+    return port
 
 
 @pytest.fixture
@@ -153,7 +113,7 @@ def category():
 
 def choose(fits):
     """Give the first feature that fits; a contract without one cannot be tested so."""
-    found = [column for column in contract.features().values() if fits(column)]
-    if not found:
+    fitting = [column for column in columns.features().values() if fits(column)]
+    if not fitting:
         pytest.skip(f"no such feature in {schema.__file__}")
-    return found[0]
+    return fitting[0]

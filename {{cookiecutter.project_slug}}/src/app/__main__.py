@@ -1,83 +1,89 @@
-"""The command line: `python -m app <stage>`; `uv run poe` lists the stages."""
+"""The command line: `python -m app COMMAND`; `uv run poe` lists the commands.
 
-import importlib
+A room says in its `__init__.py` what it can do: `STAGES` are its part of a whole run, in order,
+`COMMANDS` is what it does only when it is asked; each names a function of the room, such as
+`train:main` for `main` in `train.py`. So the order of all stages is that of the rooms.
+"""
+
 import inspect
 import logging
 import sys
+import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
+from app import ROOMS
 from app.errors import AppError, ConfigError
 
-_STAGES = {
-    "data": "data:main",
-    "eda": "eda:main",
-    "train": "train:main",
-    "tune": "tune:main",
-    "evaluate": "evaluate:main",
-    "gate": "gate:main",
-    "promote": "registry:promote",
-    "deploy": "deploy:main",
-    "rollback": "registry:rollback",
-    "prune": "registry:prune",
-    "runs": "runs:main",
-    "diff": "runs:diff",
-    "pipeline": "pipeline:main",
-    "pipeline-if-new": "pipeline:if_new",
-    "batch": "batch:main",
-    "labels": "labels:main",
-    "cards": "cards:main",
-    "cards-check": "cards:check",
-    "monitor": "monitor:main",
-    "openapi": "api.spec:main",
-    "openapi-check": "api.spec:check",
-    "api": "serve:main",
-}
+_log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run the stage that is named on the command line."""
-    if len(sys.argv) < 2 or sys.argv[1] not in _STAGES:
-        sys.exit(f"usage: python -m app STAGE, where STAGE is one of {', '.join(_STAGES)}")
-    guarded(lambda: run_stage(*sys.argv[1:]))
+    """Run the command that is named on the command line."""
+    guarded(lambda: run(*sys.argv[1:]))
 
 
-def run_stage(name: str, *arguments: str) -> None:
-    """Import the module of a stage and run it; raises `AppError`."""
-    module, function = _STAGES[name].split(":")
-    door = getattr(importlib.import_module(f"app.{module}"), function)
-    wanted = inspect.signature(door)
+def stages() -> dict[str, str]:
+    """List the stages of a whole run in order, each with its function, as `app.room.file:name`."""
+    return _declared("STAGES")
+
+
+def run(*words: str) -> None:
+    """Run one command, the first word, with the others as its arguments; raises `AppError`."""
+    name, *arguments = words or ("",)
+    commands = stages() | _declared("COMMANDS") | {"all-but": "app.__main__:run_all_but"}
+    if name not in commands:
+        raise ConfigError(f"usage: python -m app COMMAND, one of {', '.join(commands)}")
+    function = resolve_name(commands[name])
+    signature = inspect.signature(function)
     try:
-        wanted.bind(*arguments)
+        signature.bind(*arguments)
     except TypeError as error:
-        takes = " ".join(str(one) for one in wanted.parameters.values()) or "nothing more"
+        takes = " ".join(map(str, signature.parameters.values())) or "nothing more"
         raise ConfigError(
             f"{name} {' '.join(arguments)}: {error}; {name} takes: {takes}."
         ) from None
-    door(*arguments)
+    function(*arguments)
+
+
+def run_all_but(*left_out: str, **facts: str) -> None:
+    """Run all stages in order but those named; raises `AppError`.
+
+    A stage takes by name what it asks for of the facts, such as `version`, and may add some.
+    """
+    if unknown := sorted(set(left_out) - set(stages())):
+        raise ConfigError(f"all-but {' '.join(unknown)}: the stages are {', '.join(stages())}.")
+    for name in [name for name in stages() if name not in left_out]:
+        stage, started = resolve_name(stages()[name]), time.perf_counter()
+        _log.info("\n--- %s", name)
+        asked = inspect.signature(stage).parameters
+        facts |= stage(**{n: fact for n, fact in facts.items() if n in asked}) or {}
+        _log.info("    took %.1f s", time.perf_counter() - started)
 
 
 def guarded(action: Callable[[], None]) -> None:
-    """Run an action; an error is told in sentences, and ends the process with its exit code."""
+    """Run an action; an error is printed in sentences, and ends the process with its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:
-        _require_whole_project()
+        if Path("variants").is_dir():
+            raise AppError(
+                "this project was generated without its hooks: `variants/` still holds the parts "
+                "that were not chosen, .cruft.json and the git repository are missing. "
+                "Generate it again and accept the hooks (they use only Python and git)."
+            )
         action()
     except AppError as error:
-        print(error.told(), file=sys.stderr)
+        print(error.listed(), file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
 
 
-def _require_whole_project() -> None:
-    """Refuse to run where generation was not finished."""
-    if Path("variants").is_dir():
-        raise AppError(
-            "this project was generated without its hooks: `variants/` still holds the parts that "
-            "were not chosen, .cruft.json and the git repository are missing. "
-            "Generate it again and accept the hooks (they use only Python and git)."
-        )
+def _declared(kind: str) -> dict[str, str]:
+    rooms = {room: getattr(import_module(f"app.{room}"), kind, {}) for room in ROOMS}
+    return {n: f"app.{room}.{door}" for room, doors in rooms.items() for n, door in doors.items()}
 
 
 if __name__ == "__main__":

@@ -19,18 +19,14 @@ class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write one line; a traceback becomes part of the message."""
         fields = dict(getattr(record, "fields", {}))
+        trace, time = fields.pop("trace", None), datetime.fromtimestamp(record.created, UTC)
         message = record.getMessage()
         if record.exc_info:
             message += "\n" + self.formatException(record.exc_info)
-        told = {
-            "severity": record.levelname,
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "message": message,
-        }
-        trace = fields.pop("trace", None)
+        line = {"severity": record.levelname, "time": time.isoformat(), "message": message}
         if trace and self._traces:
             fields["logging.googleapis.com/trace"] = self._traces + trace
-        return to_json(told | fields).decode()
+        return to_json(line | fields).decode()
 
 
 def configure(cloud: Cloud | None) -> None:

@@ -1,32 +1,11 @@
-"""The API: a Flask application whose routes are those of its contract, `openapi.yaml`."""
+"""Predictions over HTTP, as `openapi.yaml` says, and the client that asks for them.
 
-from flask import Flask, Response, request
-from flask_swagger_ui import get_swaggerui_blueprint
+`application` makes the Flask application, `handlers` answer its operations, `serving` predicts with
+`loaded_model` and hands each answer to `journal`, `observe` logs and counts requests, `spec` reads
+`openapi.yaml`, `error_answers` gives every error one shape, `server` starts it all. `client` asks
+an API by its address; other rooms import only this module, so nothing is imported here.
+`trial` tries models on some of the users.  # >>> online_experiments = yes
+`jobs` takes records whose answer is asked for later.  # >>> asynchronous_serving = yes
+"""
 
-from app.api import errors, handlers, observe, spec
-
-
-def create_app() -> Flask:
-    """Make the application; the champion is loaded by the first request that needs it."""
-    app = Flask(__name__)
-    handlers.attach(app)
-    app.before_request(_begin)
-    app.after_request(_finish)
-    app.register_error_handler(Exception, errors.told)
-    for operation in spec.operations():
-        rule = operation.path.replace("{", "<").replace("}", ">")
-        app.add_url_rule(rule, operation.name, operation.function, methods=[operation.method])
-    app.add_url_rule("/", "page", handlers.page, methods=["GET", "POST"])  # for people only
-    app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.yaml"))
-    return app
-
-
-def _begin() -> None:
-    observe.begin(request.headers.get)
-
-
-def _finish(response: Response) -> Response:
-    seen = observe.current()
-    seen.finish(request.endpoint or "none", request.method, request.path, response.status_code)
-    response.headers["X-Request-Id"] = seen.id
-    return response
+COMMANDS = {"api": "server:main"}

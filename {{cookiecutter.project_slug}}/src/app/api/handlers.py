@@ -1,4 +1,4 @@
-"""What each operation of `openapi.yaml` does; the file names these functions."""
+"""What each operation of `openapi.yaml` does; the file names these functions, and they name it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,17 +7,15 @@ from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
 from pydantic_core import from_json, to_json
-from werkzeug.exceptions import (
-    BadRequest,
-    HTTPException,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
+from werkzeug import exceptions
 
-from app import contract, history, parsing, registry, schema
-from app.api import observe, spec
+from app import schema
+from app.api import error_answers, observe, spec
 from app.api.serving import Serving
+from app.contract import columns, parsing
 from app.errors import AppError, InvalidData, NotFound, StorageUnavailable
+from app.history import predictions
+from app.registry import versions
 from app.storage import open_storage
 
 SEND_JSON = "send JSON, with the header Content-Type: application/json."
@@ -34,23 +32,25 @@ def attach(app: Flask) -> None:
 
 
 def serving() -> Serving:
-    """Give the models and journals of this application."""
-    found: Serving = current_app.extensions["serving"]
-    return found
+    """Give the model and the journal of this application."""
+    attached: Serving = current_app.extensions["serving"]
+    return attached
 
 
+@spec.operation("GET /health")
 def health() -> Response:
     """Say that the process lives, and which model it serves (null before the first request)."""
-    return reply(
-        {"status": "ok"} | serving().champion.status() | {"waiting": serving().journal.waiting}
-    )
+    status = serving().model.status()
+    return reply({"status": "ok"} | status | {"waiting": serving().journal.waiting})
 
 
+@spec.operation("GET /ready")
 def ready() -> Response:
     """Say that predictions can be made and kept: a model is loaded, storage answers."""
-    version = serving().champion.predictor().version
+    model = serving().model
+    version = (model.predictor or model.load()).version
     try:
-        open_storage().get(registry.CHAMPION)
+        open_storage().get(versions.CHAMPION)
     except NotFound as error:
         raise StorageUnavailable(f"storage is not what it was: {error}") from None
     if problem := serving().journal.problem:
@@ -58,33 +58,38 @@ def ready() -> Response:
     return reply({"status": "ready", "model_version": version})
 
 
+@spec.operation("GET /metrics")
 def metrics() -> Response:
     """Give the metrics of all workers, for Prometheus."""
-    return Response(observe.exposition(), mimetype="text/plain; version=0.0.4; charset=utf-8")
+    return Response(observe.metrics(), mimetype="text/plain; version=0.0.4; charset=utf-8")
 
 
+@spec.operation("POST /predict")
 def predict() -> Response:
     """Predict one record, or a list of them; with `?keep=false` the answers are not kept."""
     keep = request.args.get("keep", "true")
     if keep not in ("true", "false"):
-        raise BadRequest(f"keep={keep!r} is neither true nor false.")
+        raise exceptions.BadRequest(f"keep={keep!r} is neither true nor false.")
     return reply(serving().answer(parsing.parse_records(body()), keep == "true"))
 
 
+@spec.operation("POST /models/champion:predict")
 def predict_rpc() -> Response:
     """Predict, under the name of a remote procedure call."""
     return predict()
 
 
+@spec.operation("GET /past_predictions")
 def past_predictions() -> Response:
     """List the latest predictions, newest first; `?limit=` gives at most so many."""
     limit = request.args.get("limit", "100")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 1000):
-        raise BadRequest(f"limit={limit!r} is not a whole number from 1 to 1000.")
+        raise exceptions.BadRequest(f"limit={limit!r} is not a whole number from 1 to 1000.")
     with _storage():
-        return reply({"past_predictions": history.past(int(limit))})
+        return reply({"past_predictions": predictions.latest(int(limit))})
 
 
+@spec.operation("PUT /past_predictions/{prediction_id}")
 def label(prediction_id: str) -> Response:
     """Add what proved true for a prediction."""
     sent = body()
@@ -92,7 +97,7 @@ def label(prediction_id: str) -> Response:
         raise InvalidData('send {"label": ...} with what proved true.')
     value = parsing.parse_label(sent["label"])
     with _storage():
-        history.add_label(prediction_id, value)
+        predictions.add_label(prediction_id, value)
     return reply({"id": prediction_id, "label": value})
 
 
@@ -110,51 +115,47 @@ def _storage() -> Iterator[None]:
 
 def page() -> tuple[str, int]:
     """Show a form made from the contract, and the answer or the problems if it was sent."""
-    found, problems, status = None, list[str](), 200
-    values = {name: str(value) for name, value in contract.example_record().items()}
+    answer, problems, status = None, list[str](), 200
+    values = {name: str(value) for name, value in columns.example_record().items()}
     if request.method == "POST":
         values = {name: request.form.get(name, "") for name in values}
         texts = {name: [value or None] for name, value in values.items()}
         try:
             parsed = parsing.parse_columns(texts, schema.Record)
-            record = {name: column[0] for name, column in parsed.items()}
-            found = serving().answer([record])
+            answer = serving().answer([{name: column[0] for name, column in parsed.items()}])
         except AppError as error:
-            problems, status = error.problems, error.status
-    shown: dict[str, Any] = {
-        "about": schema.Record.__doc__,
-        "target": contract.target(),
-        "values": values,
-    }
-    shown |= {"columns": contract.features().values(), "answer": found, "problems": problems}
-    return render_template("index.html", **shown), status
+            problems, status = error.problems, error_answers.status_of(error)
+    shown: dict[str, Any] = {"about": schema.Record.__doc__, "target": columns.target()}
+    shown |= {"columns": columns.features().values(), "values": values}
+    return render_template("index.html", **shown, answer=answer, problems=problems), status
 
 
+@spec.operation("GET /openapi.yaml")
 def specification() -> Response:
-    """Give the contract of the API."""
+    """Give `openapi.yaml`."""
     return Response(spec.text(), mimetype="application/yaml")
 
 
 def body() -> Any:
     """Parse the request's JSON; pydantic's parser also refuses a body that is nested too deep."""
     if not request.is_json:
-        raise UnsupportedMediaType(SEND_JSON)
+        raise exceptions.UnsupportedMediaType(SEND_JSON)
     try:
         return from_json(_content())
     except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {error}.") from None
+        raise exceptions.BadRequest(f"the body is not JSON: {error}.") from None
 
 
 def _content() -> bytes:
     """Read the body; one that is sent in chunks has no length to be refused by."""
     try:
         content = request.get_data(cache=False)
-    except HTTPException:
+    except exceptions.HTTPException:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught # each server has its own
-        raise BadRequest(f"the body cannot be read: {error}.") from None
+        raise exceptions.BadRequest(f"the body cannot be read: {error}.") from None
     if request.content_length is None and len(content) >= MAX_BODY_BYTES:
-        raise RequestEntityTooLarge
+        raise exceptions.RequestEntityTooLarge
     return content
 
 

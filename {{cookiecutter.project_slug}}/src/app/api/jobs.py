@@ -11,10 +11,11 @@ from typing import Any
 from flask import Response, current_app
 from pydantic_core import from_json, to_json
 
-from app import parsing
-from app.api import observe
+from app.api import error_answers, observe
 from app.api.handlers import body, reply, serving
 from app.api.serving import Serving
+from app.api.spec import operation
+from app.contract import parsing
 from app.errors import AppError, Conflict, NotFound
 from app.storage import open_storage
 
@@ -48,13 +49,13 @@ class Worker:
 
     def _finish(self, job_id: str) -> None:
         """Predict, and store the result; if two processes did, the first result counts."""
-        observe.begin(lambda _, default: default)
+        observe.begin()
         records = from_json(open_storage().get(_key(job_id, "records")).data)
         result: dict[str, Any] = {"id": job_id, "state": "done"}
         try:
             result["answer"] = self._models.answer(parsing.parse_records(records))
         except AppError as error:
-            if error.status == 503:
+            if error_answers.status_of(error) == 503:
                 raise
             result |= {"state": "failed", "problems": error.problems}
         try:
@@ -63,6 +64,7 @@ class Worker:
             _log.info("job %s was done by another process too", job_id)
 
 
+@operation("POST /jobs")
 def submit() -> Response:
     """Accept one record, or a list of them."""
     records, job_id = parsing.parse_records(body()), observe.current().unique
@@ -73,6 +75,7 @@ def submit() -> Response:
     return response
 
 
+@operation("GET /jobs/{job_id}")
 def result(job_id: str) -> Response:
     """Give the state of a job, and its answer when it is done."""
     storage = open_storage()
@@ -88,8 +91,8 @@ def result(job_id: str) -> Response:
 def _worker() -> Worker:
     if "jobs" not in current_app.extensions:
         current_app.extensions["jobs"] = Worker(serving())
-    found: Worker = current_app.extensions["jobs"]
-    return found
+    worker: Worker = current_app.extensions["jobs"]
+    return worker
 
 
 def _key(job_id: str, part: str) -> str:

@@ -3,13 +3,16 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from threading import Condition, Event, Thread
 from typing import Any
 
+import pyarrow as pa
+
 from app.api import observe
 from app.errors import StorageUnavailable
+from app.storage import open_storage
 
 AT_ONCE = 5000
 """Predictions per write, at most: so few are one insert, which a warehouse takes at once."""
@@ -24,18 +27,19 @@ _log = logging.getLogger(__name__)
 
 
 class Journal:
-    """A queue of at most `CAPACITY` predictions, which a thread gives to `remember`.
+    """A queue of at most `CAPACITY` predictions, which a thread appends to a table.
+
+    A prediction is a tuple with a value for each column of `schema`.
 
     Between two writes it rests `pause_seconds`, or 20 times as long as the last write took but at
     most `LONGEST_REST` seconds, so that storage takes little of the machine; not while `AT_ONCE`
     predictions wait.
     While storage is down they wait, and `problem` says why. What finds the queue full, what storage
-    refuses and what is left at the end is lost: counted in the metrics and told in the log, never
-    silently.
+    refuses and what is left at the end is lost: the metrics count it and the log says so.
     """
 
-    def __init__(self, remember: Callable[[list[Any]], None], pause_seconds: float = 1.0) -> None:
-        self._remember = remember
+    def __init__(self, table: str, schema: pa.Schema, pause_seconds: float = 1.0) -> None:
+        self._target = table, schema
         self._waiting: deque[Any] = deque()
         self._thread = Thread(target=self._work, args=[pause_seconds], name="journal", daemon=True)
         self._closed = False
@@ -50,11 +54,9 @@ class Journal:
 
     def add(self, predictions: Sequence[Any]) -> None:
         """Take the predictions of one request; returns at once."""
-        if self._closed:
-            self._lose(len(predictions), "the process ends")
-            return
-        if len(self._waiting) + len(predictions) > CAPACITY:
-            self._lose(len(predictions), f"{CAPACITY} wait for storage already")
+        if self._closed or len(self._waiting) + len(predictions) > CAPACITY:
+            full = f"{CAPACITY} wait for storage already"
+            self._lose(len(predictions), "the process ends" if self._closed else full)
             return
         self._waiting.extend(predictions)
         observe.WAITING.inc(len(predictions))
@@ -88,11 +90,11 @@ class Journal:
         while not self._closed:
             if len(self._waiting) < AT_ONCE:
                 self._hurry.wait(rest)
-            some, started = list(islice(self._waiting, AT_ONCE)), time.monotonic()
-            if some and not self._store(some):
+            oldest, started = list(islice(self._waiting, AT_ONCE)), time.monotonic()
+            if oldest and not self._store(oldest):
                 time.sleep(pause_seconds)
                 continue
-            self._forget(len(some))
+            self._forget(len(oldest))
             rest = max(pause_seconds, min(20 * (time.monotonic() - started), LONGEST_REST))
 
     def _forget(self, count: int) -> None:
@@ -109,7 +111,7 @@ class Journal:
     def _store(self, predictions: list[Any]) -> bool:
         """Write to storage; False if these predictions shall be tried again."""
         try:
-            self._remember(predictions)
+            self._write(predictions)
             self.problem = None
         except StorageUnavailable as error:
             self.problem = str(error)
@@ -119,6 +121,12 @@ class Journal:
             _log.exception("storage refused predictions")
             self._lose(len(predictions), str(error))
         return True
+
+    def _write(self, predictions: list[Any]) -> None:
+        """Append to the table, all or none."""
+        table, schema = self._target
+        columns = dict(zip(schema.names, zip(*predictions, strict=True), strict=True))
+        open_storage().write(table, pa.Table.from_pydict(columns, schema), append=True)
 
     def _lose(self, count: int, why: str) -> None:
         observe.LOST.inc(count)

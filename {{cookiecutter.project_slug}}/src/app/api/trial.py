@@ -1,4 +1,4 @@
-"""Models on trial: a challenger that answers some of the users, a shadow whose answers none sees.
+"""Models on trial: a challenger answers some of the users, a shadow answers nobody.
 
 Set `CHALLENGER` and `SHADOW` to versions of the registry, and `CHALLENGER_SHARE` to the percentage
 of the users whom the challenger answers. Who answered whom, and what the shadow would have
@@ -13,14 +13,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+from flask import has_request_context, request
+from pydantic_core import to_json
 
-from app import registry
-from app.api.answer import to_text
 from app.api.journal import Journal
 from app.config import read, read_count
 from app.errors import AppError, ConfigError
-from app.predict import Predictor
-from app.storage import open_storage, tables
+from app.registry import versions
+from app.registry.predictor import Predictor
 
 TRIALS = "trials"
 _log = logging.getLogger(__name__)
@@ -41,8 +41,10 @@ _TEXTS = [(name, pa.string()) for name in Row._fields[:5]]
 _SCHEMA = pa.schema([*_TEXTS, ("made_at", pa.timestamp("us", "UTC"))])
 
 
-class Trial:
-    """The models on trial. None of them can make an answer fail: without them, all is as before.
+class Trial(Journal):
+    """The models on trial, and the journal of who answered whom.
+
+    None of them can make an answer fail: without them, all is as before.
 
     Raises
     ------
@@ -51,46 +53,51 @@ class Trial:
     """
 
     def __init__(self) -> None:
+        super().__init__(TRIALS, _SCHEMA)
         self._share = read_count("CHALLENGER_SHARE", "10")
         if self._share > 100:
             raise ConfigError(f"CHALLENGER_SHARE={self._share} is not a percentage: give 0 to 100.")
-        self.journal = Journal(self._remember)
 
-    def choose(self, user: str) -> Predictor | None:
-        """Give the challenger for its share of the users, always the same; else None.
+    def choose(self, champion: Predictor) -> Predictor:
+        """Give the challenger for its share of the users, always the same; else the champion.
 
-        Who does not say who he is gets the champion: his next request could not get the same.
+        Users who do not say who they are get the champion: their next request could not get the
+        same.
         """
+        user = _user()
         challenger = self._challenger if user else None
         if challenger is None or _bucket(challenger.version, user) >= self._share:
-            return None
+            return champion
         return challenger
 
     def note(
-        self, user: str, arm: str, records: Sequence[Mapping[str, Any]], told: Mapping[str, Any]
+        self,
+        chosen: Predictor,
+        records: Sequence[Mapping[str, Any]],
+        answers: Sequence[Mapping[str, Any]],
     ) -> None:
         """Keep who was answered by whom; the shadow is asked later, by the journal's thread."""
         if self._challenger is None and self._shadow is None:
             return
-        version, hashed, now = told["model_version"], _hash(user) if user else "", datetime.now(UTC)
-        rows = [
-            Row(found["id"], arm, version, hashed, to_text(found["prediction"]), now)
-            for found in told["predictions"]
-        ]
-        self.journal.add(list(zip(rows, records, strict=True)))
+        user, now = _user(), datetime.now(UTC)
+        arm = "challenger" if chosen is self._challenger else "champion"
+        hashed = _hash(user) if user else ""
+        rows = []
+        for answer in answers:
+            prediction = to_json(answer["prediction"]).decode()
+            rows.append(Row(answer["id"], arm, chosen.version, hashed, prediction, now))
+        self.add(list(zip(rows, records, strict=True)))
 
     @cached_property
     def _challenger(self) -> Predictor | None:
-        return _load("CHALLENGER", registry.load_passed)
+        return _load("CHALLENGER", versions.load_passed)
 
     @cached_property
     def _shadow(self) -> Predictor | None:
-        return _load("SHADOW", registry.load)
+        return _load("SHADOW", versions.load)
 
-    def _remember(self, noted: Sequence[tuple[Row, Mapping[str, Any]]]) -> None:
-        rows = [row for row, _ in noted] + self._ask_shadow(noted)
-        columns = dict(zip(Row._fields, zip(*rows, strict=True), strict=True))
-        open_storage().write(TRIALS, tables.from_columns(columns, _SCHEMA), append=True)
+    def _write(self, predictions: list[Any]) -> None:
+        super()._write([row for row, _ in predictions] + self._ask_shadow(predictions))
 
     def _ask_shadow(self, noted: Sequence[tuple[Row, Mapping[str, Any]]]) -> list[Row]:
         if self._shadow is None:
@@ -101,14 +108,20 @@ class Trial:
             _log.exception("the shadow %s failed", self._shadow.version)
             return []
         version = self._shadow.version
+        texts = [to_json(answer.prediction).decode() for answer in answers]
         return [
-            row._replace(arm="shadow", model_version=version, prediction=to_text(found.prediction))
-            for (row, _), found in zip(noted, answers, strict=True)
+            row._replace(arm="shadow", model_version=version, prediction=text)
+            for (row, _), text in zip(noted, texts, strict=True)
         ]
 
 
+def _user() -> str:
+    """Give who asks, as `X-User-Id` says it; nobody where there is no request."""
+    return request.headers.get("X-User-Id", "") if has_request_context() else ""
+
+
 def _load(variable: str, load: Callable[[str], Predictor]) -> Predictor | None:
-    """Load the version that a variable names, if any; a refusal is told and ends the trial."""
+    """Load the version that a variable names, if any; a refusal is logged and ends the trial."""
     version = read(variable, "")
     if not version:
         return None

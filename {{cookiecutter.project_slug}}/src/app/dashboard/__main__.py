@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-_NEEDED = ("altair", "app.reference", "app.client")
+_NEEDED = ("altair", "app.registry.reference", "app.api.client")
 
 
 def main() -> None:

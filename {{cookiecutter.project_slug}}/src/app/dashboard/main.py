@@ -1,25 +1,29 @@
-"""The dashboard: its pages in reading order; those that were not chosen have no file."""
-
-from pathlib import Path
+"""The dashboard's menu: its pages in reading order."""
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent / "views"  # `pages` is a name that Streamlit would list by itself
-_PAGES = {
-    "Predictions": {"predict": "Predict", "answers": "Past predictions", "batch": "Batch results"},
-    "Model and data": {"model": "Model", "data": "Data"},
-    "Monitoring": {"drift": "Drift and quality", "signals": "Golden signals"},
-}
-
 st.set_page_config(page_title="Dashboard", layout="centered")
 st.navigation(
-    {
-        section: [
-            st.Page(_FOLDER / f"{name}.py", title=title)
-            for name, title in pages.items()
-            if (_FOLDER / f"{name}.py").exists()
-        ]
-        for section, pages in _PAGES.items()
+    {  # the folder is not named `pages`, which Streamlit would list by itself
+        "Predictions": [
+            # >>> serving_mode = both | online
+            st.Page("views/predict.py", title="Predict"),
+            st.Page("views/answers.py", title="Past predictions"),
+            # <<<
+            # >>> serving_mode = both | batch
+            st.Page("views/batch.py", title="Batch results"),
+            # <<<
+        ],
+        "Model and data": [
+            st.Page("views/model.py", title="Model"),
+            st.Page("views/data.py", title="Data"),
+        ],
+        "Monitoring": [
+            st.Page("views/drift.py", title="Drift and quality"),
+            # >>> golden_signals = yes
+            st.Page("views/signals.py", title="Golden signals"),
+            # <<<
+        ],
     },
     expanded=True,
 ).run()

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
@@ -15,9 +15,10 @@ from google.cloud import bigquery
 
 from app.config import Cloud, read, read_count
 from app.errors import InvalidData, StorageUnavailable
+from app.storage.interface import Equals, Rows
 from app.storage.objects import Objects
 from app.storage.remedies import translated
-from app.storage.rules import checked_name, require_storable
+from app.storage.rules import checked_name, require_storable, selection
 from app.storage.tables import PARTITIONED_BY
 
 _FEW_ROWS = 5000
@@ -48,51 +49,41 @@ class CloudStorage(Objects):
         with translated(cloud, missing=""):
             self._client = bigquery.Client(cloud.project, emulated, location=cloud.region)
 
-    def write(
-        self, table: str, rows: pa.Table | pa.RecordBatchReader, *, append: bool = False
-    ) -> None:
+    def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
         """Replace or append to a table, by one insert or one load job."""
         require_storable(rows.schema)
-        with self._told(table):
+        with self._translated_table(table):
             if append and isinstance(rows, pa.Table) and rows.num_rows <= _FEW_ROWS:
                 self._insert(table, rows)
             else:
                 self._load(table, rows, append)
 
     def read(
-        self,
-        table: str,
-        *,
-        equals: Mapping[str, Any] | None = None,
-        newest_by: str | None = None,
-        limit: int | None = None,
+        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
     ) -> pa.Table:
         """Read rows, perhaps only those with these values, perhaps the newest first."""
-        with self._told(table):
-            found = self._client.get_table(self._name(table), timeout=60)
-            types = {field.name: field.field_type for field in found.schema}
+        with self._translated_table(table):
+            description = self._client.get_table(self._name(table), timeout=60)
+            types = {field.name: field.field_type for field in description.schema}
             if not equals and not newest_by:
-                rows = self._client.list_rows(found, max_results=limit, timeout=60)
+                rows = self._client.list_rows(description, max_results=limit, timeout=60)
             else:
-                where = " AND ".join(f"`{checked_name(name)}` = ?" for name in equals or {})
-                query = f"SELECT * FROM `{found}`" + (f" WHERE {where}" if where else "")
-                query += f" ORDER BY `{checked_name(newest_by)}` DESC" if newest_by else ""
-                query += f" LIMIT {int(limit)}" if limit is not None else ""
+                query = f"SELECT * FROM `{description}`" + selection(equals, newest_by, limit, "`")
                 rows = self._ask(query, [(types[n], v) for n, v in (equals or {}).items()])
             return rows.to_arrow(create_bqstorage_client=False)
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Read a table page by page, which is free of charge."""
-        with self._told(table):
-            found = self._client.get_table(self._name(table), timeout=60)
-            rows = self._client.list_rows(found, page_size=batch_rows, timeout=60)
+        with self._translated_table(table):
+            description = self._client.get_table(self._name(table), timeout=60)
+            rows = self._client.list_rows(description, page_size=batch_rows, timeout=60)
             for batch in rows.to_arrow_iterable():
                 if batch.num_rows:
                     yield batch
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""
-        with self._told(table):
+        with self._translated_table(table):
             self._client.delete_table(self._name(table), not_found_ok=True, timeout=60)
 
     def _ask(self, query: str, values: list[tuple[str, Any]]) -> Any:
@@ -114,30 +105,31 @@ class CloudStorage(Objects):
     def _insert(self, table: str, rows: pa.Table) -> None:
         """Insert a few rows at once; the table is made if absent."""
         try:
-            found = self._client.get_table(self._name(table), timeout=60)
+            known_table = self._client.get_table(self._name(table), timeout=60)
         except Absent:
-            made = bigquery.Table(self._name(table), _fields(rows.schema))
-            made.time_partitioning = _partitioning(table)
-            found = self._client.create_table(made, exists_ok=True, timeout=60)
-        plain = [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
-        refused = self._client.insert_rows_json(found, plain, timeout=60) if plain else []
+            new_table = bigquery.Table(self._name(table), _fields(rows.schema))
+            new_table.time_partitioning = _partitioning(table)
+            known_table = self._client.create_table(new_table, exists_ok=True, timeout=60)
+        times = [f.name for f in rows.schema if pa.types.is_temporal(f.type)]
+        plain = [
+            row | {n: row[n] and row[n].isoformat() for n in times} for row in rows.to_pylist()
+        ]
+        refused = self._client.insert_rows_json(known_table, plain, timeout=60) if plain else []
         if refused:
             raise InvalidData(*(f"table {table!r} refused a row: {row}" for row in refused[:5]))
 
-    def _load(self, table: str, rows: pa.Table | pa.RecordBatchReader, append: bool) -> None:
+    def _load(self, table: str, rows: Rows, append: bool) -> None:
         """Write a Parquet file to the bucket piece by piece, and load it by one job."""
         reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
         staged = f".staged/{checked_name(table)}-{uuid4().hex}.parquet"
         with self._writer(staged) as file, pq.ParquetWriter(file, reader.schema) as parquet:
             for batch in reader:
                 parquet.write_batch(batch)
-        mode = bigquery.WriteDisposition
-        config = bigquery.LoadJobConfig(
-            source_format=bigquery.SourceFormat.PARQUET,
-            schema=_fields(reader.schema),
-            write_disposition=mode.WRITE_APPEND if append else mode.WRITE_TRUNCATE,
-            time_partitioning=_partitioning(table),
-        )
+        mode, config = bigquery.WriteDisposition, bigquery.LoadJobConfig()
+        config.source_format = bigquery.SourceFormat.PARQUET
+        config.schema = _fields(reader.schema)
+        config.write_disposition = mode.WRITE_APPEND if append else mode.WRITE_TRUNCATE
+        config.time_partitioning = _partitioning(table)
         try:
             uri = f"gs://{self._cloud.bucket}/{staged}"
             job = self._client.load_table_from_uri(
@@ -150,7 +142,7 @@ class CloudStorage(Objects):
     def _name(self, table: str) -> str:
         return f"{self._dataset}.{checked_name(table)}"
 
-    def _told(self, table: str) -> AbstractContextManager[None]:
+    def _translated_table(self, table: str) -> AbstractContextManager[None]:
         return translated(self._cloud, f"table {table!r} does not exist in {self._dataset}.")
 
 
@@ -161,8 +153,3 @@ def _fields(schema: pa.Schema) -> list[bigquery.SchemaField]:
 def _partitioning(table: str) -> bigquery.TimePartitioning | None:
     column = PARTITIONED_BY.get(table)
     return bigquery.TimePartitioning(field=column) if column else None
-
-
-def _plain(value: Any) -> Any:
-    """Give a value as JSON knows it; times as texts."""
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,7 +1,7 @@
 """What every store can do: eight methods for tables and objects."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -13,21 +13,21 @@ class Blob(NamedTuple):
     generation: int
 
 
+Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
+"""Rows to be written, whole or piece by piece."""
+
+Equals = Mapping[str, Any] | None
+"""Values by column that a row must have."""
+
+
 class Storage(Protocol):
     """Tables of typed columns, and objects of bytes under a key such as `models/v1/model.onnx`."""
 
-    def write(
-        self, table: str, rows: pa.Table | pa.RecordBatchReader, *, append: bool = False
-    ) -> None:
+    def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
         """Replace a table, or append to it (made if absent): all rows or none."""
 
     def read(
-        self,
-        table: str,
-        *,
-        equals: Mapping[str, Any] | None = None,
-        newest_by: str | None = None,
-        limit: int | None = None,
+        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
     ) -> pa.Table:
         """Read rows, perhaps only those with these values, perhaps the newest first."""
 

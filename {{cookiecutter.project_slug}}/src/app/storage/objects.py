@@ -1,8 +1,7 @@
 """Objects in a bucket of Cloud Storage."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import BinaryIO
+from contextlib import AbstractContextManager, suppress
+from typing import Any
 
 from google.api_core.exceptions import NotFound as Absent
 from google.cloud.storage import Client
@@ -16,7 +15,7 @@ _PIECE_BYTES = 8 * 2**20
 
 
 class Objects:
-    """Raw files, models and reports; the store's own files have keys that start with a dot."""
+    """Raw files, models and version records; keys that start with a dot are the store's own."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -42,19 +41,17 @@ class Objects:
     def keys(self, prefix: str = "") -> list[str]:
         """List the keys that start with a prefix, in alphabetical order."""
         with self._translated(prefix):
-            found = [blob.name for blob in self._bucket.list_blobs(prefix=prefix, timeout=60)]
-        return sorted(name for name in found if not name.startswith("."))
+            keys = [blob.name for blob in self._bucket.list_blobs(prefix=prefix, timeout=60)]
+        return sorted(key for key in keys if not key.startswith("."))
 
     def remove(self, key: str) -> None:
         """Delete an object; one that is absent stays so."""
         with self._translated(key), suppress(Absent):
             self._bucket.blob(checked_key(key)).delete(timeout=60)
 
-    @contextmanager
-    def _writer(self, key: str) -> Iterator[BinaryIO]:
-        """Write an object piece by piece; it appears when all is written, or not at all."""
-        with self._bucket.blob(key).open("wb", chunk_size=_PIECE_BYTES) as file:
-            yield file
+    def _writer(self, key: str) -> Any:
+        """Open an object to be written piece by piece; it appears when all is written."""
+        return self._bucket.blob(key).open("wb", chunk_size=_PIECE_BYTES)
 
     def _translated(self, key: str) -> AbstractContextManager[None]:
         return translated(self._cloud, f"{key} does not exist in gs://{self._cloud.bucket}.")

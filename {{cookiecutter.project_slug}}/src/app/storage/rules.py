@@ -5,15 +5,10 @@ import re
 import pyarrow as pa
 
 from app.errors import InvalidData, NotFound
+from app.storage.interface import Equals
 
-STORABLE = {
-    pa.string(),
-    pa.int64(),
-    pa.float64(),
-    pa.bool_(),
-    pa.date32(),
-    pa.timestamp("us", "UTC"),
-}
+TIME = pa.timestamp("us", "UTC")
+STORABLE = {pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), TIME}
 
 
 def checked_name(name: str) -> str:
@@ -23,12 +18,19 @@ def checked_name(name: str) -> str:
     return name
 
 
+def selection(equals: Equals, newest_by: str, limit: int | None, quote: str) -> str:
+    """Give the rest of a query for rows with these values, the newest first, at most so many."""
+    names = [f"{quote}{checked_name(name)}{quote} = ?" for name in equals or {}]
+    query = f" WHERE {' AND '.join(names)}" if names else ""
+    query += f" ORDER BY {quote}{checked_name(newest_by)}{quote} DESC" if newest_by else ""
+    return query + (f" LIMIT {int(limit)}" if limit is not None else "")
+
+
 def checked_key(key: str) -> str:
     """Give the key of an object, which cannot lead out of the store."""
     if not re.fullmatch(r"\w[\w.-]{,199}(/\w[\w.-]{,199}){,9}", key, flags=re.ASCII):
         raise NotFound(
-            f"{key[:80]!r} is not a key: use letters, digits and ._- between slashes, "
-            "at most 200 at a time."
+            f"{key[:80]!r} is not a key: up to 200 letters, digits and ._- between slashes."
         )
     return key
 

@@ -4,23 +4,23 @@ from datetime import datetime
 
 import streamlit as st
 
-from app.dashboard import predictions, reading
+from app.dashboard import cached_reads, prediction_table
+from app.history.batch_runs import BatchRun
+
+
+def finished(run: BatchRun) -> str:
+    """Say when a run was finished."""
+    return f"finished {datetime.fromisoformat(run.finished_at):%Y-%m-%d %H:%M} UTC"
+
 
 st.title("Batch results")
 st.write("A whole table, scored by `uv run poe batch` or by the pipeline, read from storage.")
-with reading.told():
-    runs = reading.batches()
+with cached_reads.failure_shown():
+    runs = cached_reads.batches()
 if not runs:
-    reading.nothing_yet("No batch yet: run `uv run poe batch`.", reading.batches)
-ends = [datetime.fromisoformat(one["finished_at"]) for one in runs]
-number = st.selectbox(
-    "Run", range(len(runs)), format_func=lambda n: f"finished {ends[n]:%Y-%m-%d %H:%M} UTC"
-)
-run = runs[number]
-with reading.told():
-    frame = reading.scored(run["table"])
-st.caption(
-    f"Model {run['model_version']}; table `{run['table']}`. Of a large one, every second row is "
-    "shown, or every fourth, and so on."
-)
-predictions.show(frame)
+    cached_reads.nothing_yet("No batch yet: run `uv run poe batch`.", cached_reads.batches)
+chosen = st.selectbox("Run", runs, format_func=finished)
+with cached_reads.failure_shown():
+    frame = cached_reads.scored(chosen.table)
+st.caption(f"Model {chosen.model_version}; table `{chosen.table}`, thinned out evenly if large.")
+prediction_table.show(frame)

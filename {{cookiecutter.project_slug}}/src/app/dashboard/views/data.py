@@ -3,14 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from app import contract, schema
-from app.dashboard import charts, reading
+from app import schema
+from app.contract import columns
+from app.dashboard import cached_reads, charts
 
 COMMONEST = 20
 """Categories that are drawn by name; all others are drawn as one."""
 
 
-def distribution(frame: pd.DataFrame, column: contract.Column) -> None:
+def distribution(frame: pd.DataFrame, column: columns.Column) -> None:
     """Show one column: counts, for a classification by class."""
     values = frame[column.name]
     if column.quantity and values.nunique() > COMMONEST:
@@ -21,7 +22,7 @@ def distribution(frame: pd.DataFrame, column: contract.Column) -> None:
         named = values.value_counts().index[:COMMONEST]
         values = values.mask(values.notna() & ~values.isin(named), "all others")
     counts = values.value_counts().sort_index().to_frame("examples")
-    if contract.task() == "classification":
+    if columns.task() == "classification":
         counts = pd.crosstab(values, frame[schema.TARGET].map(str))
     about = f"How {column.label} is distributed"
     charts.bars(counts, "examples", about, title=column.label, stack=True)
@@ -29,13 +30,13 @@ def distribution(frame: pd.DataFrame, column: contract.Column) -> None:
 
 def correlations(frame: pd.DataFrame) -> None:
     """Show how numbers go together, by rank."""
-    names = {c.name: c.label for c in contract.columns().values() if c.quantity}
+    names = {c.name: c.label for c in columns.of().values() if c.quantity}
     if len(names) < 2:
         return
     st.subheader("Correlations")
-    found = frame[list(names)].astype(float).rename(columns=names).corr(method="spearman")
+    ranks = frame[list(names)].astype(float).rename(columns=names).corr(method="spearman")
     about = "Spearman's rank correlation of each pair of numbers"
-    charts.heatmap(found, ("", ""), about, correlation=True)
+    charts.heatmap(ranks, ("", ""), about, correlation=True)
 
 
 def missing(gaps: "pd.Series[float]") -> None:
@@ -44,31 +45,28 @@ def missing(gaps: "pd.Series[float]") -> None:
     if not gaps.any():
         st.write("No value is missing.")
         return
-    labels = {name: column.label for name, column in contract.columns().items()}
-    found = (100 * gaps[gaps > 0]).rename(labels).sort_values(ascending=False)
+    labels = {name: column.label for name, column in columns.of().items()}
+    shares = (100 * gaps[gaps > 0]).rename(labels).sort_values(ascending=False)
     about = "How much of each column is missing"
-    charts.bars(found.to_frame("missing"), "missing, % of the examples", about)
+    charts.bars(shares.to_frame("missing"), "missing, % of the examples", about)
 
 
 st.title("Data")
 st.write("The examples in the table `examples`, from which the next training learns.")
-with reading.told():
-    examples = reading.examples()
+with cached_reads.failure_shown():
+    examples = cached_reads.examples()
 places = st.columns(3)
-shown = f"{len(examples):,}" + (" (the first)" if len(examples) == reading.EXAMPLES else "")
+shown = f"{len(examples):,}" + (" (the first)" if len(examples) == cached_reads.EXAMPLES else "")
 places[0].metric("Examples", shown, border=True)
-places[1].metric("Features", len(contract.features()), border=True)
-shares = examples.isna().mean()
-places[2].metric("Cells missing", f"{shares.mean():.1%}", border=True)
+places[1].metric("Features", len(columns.features()), border=True)
+missing_shares = examples.isna().mean()
+places[2].metric("Cells missing", f"{missing_shares.mean():.1%}", border=True)
 
 st.subheader("Distributions")
-chosen = st.selectbox(
-    "Column",
-    [*contract.features().values(), contract.target()],
-    format_func=lambda column: column.label,
-)
+choices = [*columns.features().values(), columns.target()]
+chosen = st.selectbox("Column", choices, format_func=lambda column: column.label)
 if chosen is not None:
     distribution(examples, chosen)
 
-missing(shares)
+missing(missing_shares)
 correlations(examples)

@@ -4,8 +4,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from app import contract
-from app.dashboard import charts, reading
+from app.contract import columns
+from app.dashboard import cached_reads, charts
 
 ABOUT = {
     "data": "Data drift: what is asked is not what was learnt from",
@@ -29,44 +29,39 @@ def verdicts(newest: pd.DataFrame) -> None:
 
 def table(newest: pd.DataFrame) -> None:
     """Show each comparison of the newest windows, those that differ most first."""
-    titles = {name: column.label for name, column in contract.features().items()}
-    shown = newest.assign(
-        name=newest["name"].replace(titles), size=newest["effect"] / newest["limit"]
-    ).sort_values(["alarm", "size"], ascending=False)
+    titles = {name: column.label for name, column in columns.features().items()}
+    shown = newest.assign(size=newest["effect"] / newest["limit"])
+    shown = shown.sort_values(["alarm", "size"], ascending=False).replace({"name": titles})
     shown["alarm"] = shown["alarm"].map({True: "alarm", False: "quiet"})
     shown = shown.rename(columns={"alarm": "verdict", "name": "of", "p_value": "p"})
-    columns = ["verdict", "kind", "of", "before", "now", "effect", "limit", "p", "rows"]
+    shown_columns = ["verdict", "kind", "of", "before", "now", "effect", "limit", "p", "rows"]
     formats = {"before": "%.3g", "now": "%.3g", "effect": "%.2f", "p": "%.2g"}
-    st.dataframe(
-        shown[columns],
-        hide_index=True,
-        column_config={n: st.column_config.NumberColumn(format=f) for n, f in formats.items()},
-        alt="Each comparison: before, now, effect, limit and p-value",
-    )
+    config = {n: st.column_config.NumberColumn(format=f) for n, f in formats.items()}
+    about = "Each comparison: before, now, effect, limit and p-value"
+    st.dataframe(shown[shown_columns], hide_index=True, column_config=config, alt=about)
     st.caption(
-        "Before and now: the mean of numbers, the share of the commonest category, or the metric. "
-        "Effect: population stability index, for a concept Cliff's delta. An alarm is beyond "
-        "chance (p below 0.01 for the whole window) and above its limit."
+        "Before and now: means, shares of the commonest category, or the metric. An alarm is "
+        "beyond chance (p) and above its limit; `docs/MONITORING.md` says how to read the effects."
     )
 
 
-def over_time(found: pd.DataFrame) -> None:
+def over_time(findings: pd.DataFrame) -> None:
     """Draw one comparison's effect in each window, with the limit above which it may alarm."""
     st.subheader("Over time")
-    titles = {name: column.label for name, column in contract.features().items()}
-    ordered = found.assign(size=found["effect"] / found["limit"]).sort_values("size")
+    titles = {name: column.label for name, column in columns.features().items()}
+    ordered = findings.assign(size=findings["effect"] / findings["limit"]).sort_values("size")
     names = ordered[ordered["kind"] != "concept"]["name"][::-1].unique()
     name = st.selectbox("Of", names, format_func=lambda name: titles.get(name, name))
-    rows = found[found["name"] == name].set_index("until")[["effect", "limit"]]
-    unit, about = "population stability index", f"The drift of {name} over time"
-    charts.lines(rows, "window until (UTC)", unit, about)
+    rows = findings[findings["name"] == name].set_index("until")[["effect", "limit"]]
+    about = f"The drift of {name} over time"
+    charts.lines(rows, "window until (UTC)", "population stability index", about)
     st.caption("Above the dashed line a difference is large.")
 
 
-def quality(found: pd.DataFrame) -> None:
+def quality(findings: pd.DataFrame) -> None:
     """Draw the main metric of each window whose truth is known, beside that of training."""
     st.subheader("Quality of what was served")
-    rows = found[found["kind"] == "concept"]
+    rows = findings[findings["kind"] == "concept"]
     if rows.empty:
         st.info(
             "Not known yet: give the truth of past predictions by `uv run poe labels FILE`, or by "
@@ -76,18 +71,18 @@ def quality(found: pd.DataFrame) -> None:
     metric = rows["name"].iloc[-1].replace("_", " ")
     names = {"now": "served", "before": "held-out examples"}
     frame = rows.set_index("until")[["now", "before"]].rename(columns=names)
-    about = "The main metric over time"
-    charts.lines(frame, "window until (UTC)", metric, about, scale=alt.Scale(zero=False))
+    options = {"scale": alt.Scale(zero=False)}
+    charts.lines(frame, "window until (UTC)", metric, "The main metric over time", **options)
 
 
 st.title("Drift and quality")
 st.write("What `uv run poe monitor` found, from the table `monitoring`.")
-with reading.told():
-    everything = reading.monitored()
+with cached_reads.failure_shown():
+    everything = cached_reads.monitored()
 if everything.empty:
-    reading.nothing_yet(
+    cached_reads.nothing_yet(
         "Nothing was monitored yet: run `uv run poe monitor` once there are predictions.",
-        reading.monitored,
+        cached_reads.monitored,
     )
 sources = sorted(everything["source"].unique(), reverse=True)
 source = st.segmented_control("Source", sources, default=sources[0], required=True)

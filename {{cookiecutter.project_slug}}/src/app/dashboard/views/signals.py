@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from app import client
-from app.dashboard import charts, reading
+from app.api import client
+from app.dashboard import cached_reads, charts
 
 SECONDS = 5
 KEPT = 60
@@ -61,18 +61,18 @@ def percentile(buckets: dict[float, float], share: float) -> str:
 def signals() -> None:
     """Show the signals now, and since this page was opened."""
     samples = st.session_state.setdefault("signals", deque(maxlen=KEPT))
-    with reading.told():
+    with cached_reads.failure_shown():
         now = look()
     if samples and now.requests < samples[-1].requests:
         samples.clear()  # it was started again
     samples.append(now)
-    told = {
+    values = {
         "Latency: 95 of 100 answers within": percentile(now.buckets, 0.95),
         "Traffic: requests since its start": f"{now.requests:,.0f}",
         "Errors: answers 5xx": f"{now.errors / max(1.0, now.requests):.2%}",
         "Saturation: answers not stored yet": f"{now.waiting:,.0f}",
     }
-    for place, (name, value) in zip(st.columns(2) + st.columns(2), told.items(), strict=True):
+    for place, (name, value) in zip(st.columns(2) + st.columns(2), values.items(), strict=True):
         place.metric(name, value, border=True)
     rates = [(b.requests - a.requests) / (b.at - a.at) for a, b in pairwise(samples)]
     if rates:

@@ -1,6 +1,6 @@
 """The store of Google Cloud: tables as Parquet files, and objects, both in Cloud Storage."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.errors import NotFound
+from app.storage.interface import Equals, Rows
 from app.storage.objects import Objects
 from app.storage.remedies import translated
 from app.storage.rules import checked_name, require_storable
@@ -29,12 +30,10 @@ class CloudStorage(Objects):
     A replacing write fills a new folder and then changes the object; an append adds a file.
     """
 
-    def write(
-        self, table: str, rows: pa.Table | pa.RecordBatchReader, *, append: bool = False
-    ) -> None:
+    def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
         """Replace or append to a table; readers see all rows or none."""
         require_storable(rows.schema)
-        with self._told(table):
+        with self._translated_table(table):
             old = self._pointer(table)
             if append and old:
                 self._write_file(old.folder, rows)
@@ -49,45 +48,40 @@ class CloudStorage(Objects):
                     blob.delete(timeout=60)
 
     def read(
-        self,
-        table: str,
-        *,
-        equals: Mapping[str, Any] | None = None,
-        newest_by: str | None = None,
-        limit: int | None = None,
+        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
     ) -> pa.Table:
         """Read rows, perhaps only those with these values, perhaps the newest first.
 
         Every file is read, so a table that is asked often wants a real database.
         """
         wanted = [(checked_name(name), "=", value) for name, value in (equals or {}).items()]
-        with self._told(table):
+        with self._translated_table(table):
             parts = []
             for blob in self._files(self._required(table)):
                 with blob.open("rb") as file:
                     parts.append(pq.read_table(file, filters=wanted or None))
-        found = pa.concat_tables(parts)
+        rows = pa.concat_tables(parts)
         if newest_by:
-            found = found.sort_by([(newest_by, "descending")])
-        return found.slice(0, limit)
+            rows = rows.sort_by([(newest_by, "descending")])
+        return rows.slice(0, limit)
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Read a table piece by piece, in bounded memory."""
-        with self._told(table):
+        with self._translated_table(table):
             for blob in self._files(self._required(table)):
                 with blob.open("rb") as file:
                     yield from pq.ParquetFile(file).iter_batches(batch_rows)
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""
-        with self._told(table):
+        with self._translated_table(table):
             old = self._pointer(table)
             if old:
                 self._bucket.blob(f".tables/{table}.valid").delete(timeout=60)
                 for blob in self._files(old.folder):
                     blob.delete(timeout=60)
 
-    def _write_file(self, folder: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+    def _write_file(self, folder: str, rows: Rows) -> None:
         """Write a Parquet file; names begin with the time, so that files are read in order."""
         name = f"{folder}{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex}.parquet"
         reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
@@ -108,5 +102,7 @@ class CloudStorage(Objects):
             raise NotFound(f"table {table!r} does not exist in gs://{self._cloud.bucket}.")
         return pointer.folder
 
-    def _told(self, table: str) -> AbstractContextManager[None]:
-        return translated(self._cloud, f"table {table!r} was replaced while it was read: again.")
+    def _translated_table(self, table: str) -> AbstractContextManager[None]:
+        return translated(
+            self._cloud, f"table {table!r} was replaced while it was read: run it again."
+        )

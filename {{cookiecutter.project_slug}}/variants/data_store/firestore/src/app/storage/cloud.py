@@ -1,6 +1,6 @@
 """The store of Google Cloud: a row is a document in Firestore, objects are in Cloud Storage."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,7 @@ from google.cloud import firestore
 
 from app.config import Cloud, read
 from app.errors import NotFound
+from app.storage.interface import Equals, Rows
 from app.storage.objects import Objects
 from app.storage.remedies import translated
 from app.storage.rules import STORABLE, checked_name, require_storable
@@ -35,12 +36,10 @@ class CloudStorage(Objects):
         with translated(cloud, missing=""):
             self._client = firestore.Client(cloud.project, database=self._database)
 
-    def write(
-        self, table: str, rows: pa.Table | pa.RecordBatchReader, *, append: bool = False
-    ) -> None:
+    def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
         """Replace or append to a table; readers see all rows or none."""
         require_storable(rows.schema)
-        with self._told(table):
+        with self._translated_table(table):
             old = self._parts(table)
             if append and old and isinstance(rows, pa.Table) and rows.num_rows <= _COMMIT_ROWS:
                 self._commit(old[-1], _to_stored(rows, rows.schema))
@@ -49,19 +48,14 @@ class CloudStorage(Objects):
             columns = [{"name": field.name, "type": str(field.type)} for field in rows.schema]
             parts = firestore.ArrayUnion([part.id]) if append else [part.id]
             self._head(table).set({"columns": columns, "parts": parts}, merge=True, timeout=60)
-            for gone in [] if append else old:
-                self._client.recursive_delete(gone)
+            for replaced in [] if append else old:
+                self._client.recursive_delete(replaced)
 
     def read(
-        self,
-        table: str,
-        *,
-        equals: Mapping[str, Any] | None = None,
-        newest_by: str | None = None,
-        limit: int | None = None,
+        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
     ) -> pa.Table:
         """Read rows, perhaps only those with these values, perhaps the newest first."""
-        with self._told(table):
+        with self._translated_table(table):
             schema, rows = self._schema(table), list[dict[str, Any]]()
             for part in self._parts(table):
                 query: Any = part
@@ -73,31 +67,31 @@ class CloudStorage(Objects):
                     query = query.order_by(checked_name(newest_by), direction="DESCENDING")
                     query = query.limit(limit) if limit is not None else query
                 rows += [document.to_dict() for document in query.stream(timeout=60)]
-        found = _from_stored(rows, schema)
+        table_rows = _from_stored(rows, schema)
         if newest_by:
-            found = found.sort_by([(newest_by, "descending")])
-        return found.slice(0, limit)
+            table_rows = table_rows.sort_by([(newest_by, "descending")])
+        return table_rows.slice(0, limit)
 
     def stream(self, table: str, batch_rows: int = 5_000) -> Iterator[pa.RecordBatch]:
         """Read a table page by page, in the order of the documents' ids."""
-        with self._told(table):
+        with self._translated_table(table):
             schema = self._schema(table)
             for part in self._parts(table):
                 page = part.order_by("__name__").limit(batch_rows)
-                while found := page.get(timeout=60):
-                    rows = [document.to_dict() for document in found]
+                while documents := page.get(timeout=60):
+                    rows = [document.to_dict() for document in documents]
                     yield from _from_stored(rows, schema).to_batches()
-                    page = page.start_after(found[-1])
+                    page = page.start_after(documents[-1])
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""
-        with self._told(table):
+        with self._translated_table(table):
             parts = self._parts(table)
             self._head(table).delete(timeout=60)
             for part in parts:
                 self._client.recursive_delete(part)
 
-    def _fill_part(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> Any:
+    def _fill_part(self, table: str, rows: Rows) -> Any:
         """Write rows to a new part; it is removed if they end in an error."""
         part = self._head(table).collection(uuid4().hex)
         try:
@@ -131,7 +125,7 @@ class CloudStorage(Objects):
             raise NotFound(f"table {table!r} does not exist in database {self._database}.")
         return pa.schema([(column["name"], _TYPES[column["type"]]) for column in head["columns"]])
 
-    def _told(self, table: str) -> AbstractContextManager[None]:
+    def _translated_table(self, table: str) -> AbstractContextManager[None]:
         return translated(self._cloud, f"table {table!r} cannot be found.")
 
 

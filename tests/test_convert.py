@@ -1,0 +1,71 @@
+"""Records of an older format: refused with the command that converts them, and judged again."""
+
+import json
+
+import pytest
+
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("convert")]
+
+
+def to_format_1(text, name):
+    """Write a record as the first format had it."""
+    fields = json.loads(text)
+    del fields["format"]
+    if name == "record.json":
+        fields["versions"] = fields.pop("libraries")
+        return json.dumps(fields)
+    metric = fields.pop("metric")
+    for scores in (fields["model"], fields["baseline"]):
+        others = {n: score for n, score in scores.items() if n != metric}
+        main = {metric: scores[metric]}
+        scores.clear()
+        scores.update(main | others)
+    return json.dumps(fields)
+
+
+@pytest.fixture(scope="module")
+def project(bake):
+    """Generate a project with a champion."""
+    made = bake()
+    for task in ("data", "train", "evaluate", "gate", "promote"):
+        made.poe(task)
+    return made
+
+
+def test_records_of_an_older_format_are_refused_converted_and_judged_again(project):
+    search = project.path / "local/objects/tuning/a-search.json"  # has no format, and stays
+    search.parent.mkdir()
+    search.write_text('{"chosen": {}, "tried": []}', encoding="utf-8")
+    (folder,) = (project.path / "local/objects/models").iterdir()
+    before = {}
+    for name in ("record.json", "evaluation.json", "passed.json"):
+        before[name] = json.loads((folder / name).read_text(encoding="utf-8"))
+        text = to_format_1(json.dumps(before[name]), name)
+        (folder / name).write_text(text, encoding="utf-8")
+
+    refused = project.run("poe", "runs")
+    assert "record.json is not of format 2" in refused.stderr
+    assert "`uv run poe convert`" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+    printed = project.poe("convert")
+    assert "passed.json: the gate agrees" in printed
+    for name, fields in before.items():
+        assert json.loads((folder / name).read_text(encoding="utf-8")) == fields
+        old = folder / name.replace(".json", ".format-1.json")
+        assert "format" not in json.loads(old.read_text(encoding="utf-8")), "the old text is kept"
+    assert "has today's format already" in project.poe("convert")
+    assert "champion" in project.poe("runs")
+
+
+def test_a_champion_that_the_gate_refuses_now_is_told(project):
+    (folder,) = (project.path / "local/objects/models").iterdir()
+    for name in ("record.json", "evaluation.json", "passed.json"):
+        fields = json.loads(to_format_1((folder / name).read_text(encoding="utf-8"), name))
+        if name == "passed.json":
+            fields["baseline"] = dict.fromkeys(fields["baseline"], 0.99)
+        (folder / name).write_text(json.dumps(fields), encoding="utf-8")
+
+    assert "passed.json: the gate refuses: " in project.poe("convert")
+    code = "from app.registry import versions; versions.load_champion()"
+    assert "did not pass the gate" in project.run("python", "-c", code).stderr

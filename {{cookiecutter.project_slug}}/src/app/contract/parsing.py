@@ -1,0 +1,154 @@
+"""From texts and JSON to typed values: the same rules for files and for requests, in sentences."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import GenericAlias
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from app import schema
+from app.contract import columns
+from app.errors import InvalidData
+
+RECORDS = 1000
+"""Records in one request, at most."""
+
+SHOWN = 5
+"""Sentences per column or request; the first few are enough to act."""
+
+
+def parse_table(raw: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> pa.Table:
+    """Turn the texts of a file into a table of examples; arguments and errors as `parse_columns`.
+
+    Arrow itself does not say in which column a value does not fit.
+    """
+    values, arrays, problems = parse_columns(raw, rows=rows), [], []
+    for field in columns.arrow_schema():
+        try:
+            arrays.append(pa.array(values[field.name], field.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            problems.append(f"column {field.name!r} must hold only {field.type}: {error}.")
+    if problems:
+        raise InvalidData(*problems)
+    return pa.table(arrays, schema=columns.arrow_schema())
+
+
+def parse_columns(
+    raw: Mapping[str, Sequence[Any]],
+    model: type[BaseModel] = schema.Example,
+    rows: Sequence[int] | None = None,
+) -> dict[str, list[Any]]:
+    """Turn texts into typed values, column by column.
+
+    `raw` holds texts, typed values or None by column name, all of one length; other columns than
+    those of the model are left out. `rows` are the numbers by which an error names them, if there
+    are several.
+
+    Raises
+    ------
+    InvalidData
+        With a sentence for each column and row that breaks a rule.
+    """
+    parsed: dict[str, list[Any]] = {}
+    problems: list[str] = []
+    for name in [name for name in columns.of(model) if name in raw]:
+
+        def where(detail: ErrorDetails, name: str = name) -> str:
+            return f"{name!r}" + (f", row {rows[int(detail['loc'][0])]}" if rows else "")
+
+        try:
+            parsed[name] = _parse_values(columns.of(model)[name], raw[name])
+        except ValidationError as error:
+            problems += _sentences(error, where)
+    if problems:
+        raise InvalidData(*problems)
+    return parsed
+
+
+def parse_records(payload: Any) -> list[dict[str, Any]]:
+    """Parse one record, or a list of at most `RECORDS`, as they come in a request.
+
+    Strictly: a number is a JSON number, not a text that looks like one.
+
+    Raises
+    ------
+    InvalidData
+        The payload is empty or too long, or a record breaks a rule.
+    """
+
+    def where(detail: ErrorDetails) -> str:
+        index, *path = detail["loc"]
+        return f"record {int(index) + 1}" + "".join(f", {part!r}" for part in path[:1])
+
+    records = payload if isinstance(payload, list) else [payload]
+    if not 1 <= len(records) <= RECORDS:
+        raise InvalidData(f"{len(records)} records: send 1 to {RECORDS} in one request.")
+    prepared = [_with_whole_numbers(record) for record in records]
+    try:
+        parsed = _record_list().validate_python(prepared, strict=True)
+    except ValidationError as error:
+        raise InvalidData(*_sentences(error, where)) from None
+    return [vars(record) for record in parsed]
+
+
+def parse_label(value: Any) -> Any:
+    """Parse a true value of the target, as it comes in a request: strictly, as a record."""
+    column = columns.target()
+    adapter = TypeAdapter(column.annotation, config=schema.Record.model_config)
+    prepared = _with_whole_numbers({column.name: value})[column.name]
+    try:
+        return adapter.validate_python(prepared, strict=True)
+    except ValidationError as error:
+        raise InvalidData(*_sentences(error, lambda _: "label")) from None
+
+
+def _parse_values(column: columns.Column, values: Sequence[Any]) -> list[Any]:
+    choices = {str(choice): choice for choice in column.choices}
+    list_type: Any = GenericAlias(list, column.annotation)
+    adapter = TypeAdapter[list[Any]](list_type, config=schema.Record.model_config)
+    return adapter.validate_python([choices.get(str(value), value) for value in values])
+
+
+def _with_whole_numbers(record: Any) -> Any:
+    """Make 2.0 a whole number where one is asked for: JSON has only one kind of number."""
+    if not isinstance(record, dict):
+        return record
+    whole = {
+        name: int(value)
+        for name in _whole_number_names()
+        if isinstance(value := record.get(name), float) and value.is_integer()
+    }
+    return record | whole if whole else record
+
+
+@cache
+def _whole_number_names() -> list[str]:
+    return [column.name for column in columns.of().values() if column.kind == "integer"]
+
+
+@cache
+def _record_list() -> TypeAdapter[list[schema.Record]]:
+    return TypeAdapter(list[schema.Record])
+
+
+def _sentences(error: ValidationError, where: Callable[[ErrorDetails], str]) -> list[str]:
+    details = error.errors(include_url=False)
+    sentences = [f"{where(detail)}: {_broken_rule(detail)}" for detail in details[:SHOWN]]
+    more = len(details) - SHOWN
+    return [*sentences, f"and {more} more like these."] if more > 0 else sentences
+
+
+def _broken_rule(detail: ErrorDetails) -> str:
+    """Say the value, the rule and what to do, from one error of pydantic."""
+    if detail["type"] == "missing":
+        return "is missing; schema.py requires it."
+    if detail["type"] == "extra_forbidden":
+        fields = ", ".join(schema.Record.model_fields)
+        return f"is not a field of schema.py; the fields are: {fields}."
+    if detail["input"] is None:
+        return "is empty; schema.py requires a value."
+    rule = detail["msg"].replace("Input should be", "must be")
+    return f"{repr(detail['input'])[:80]} {rule[0].lower() + rule[1:]}."

@@ -1,0 +1,8 @@
+"""From the source to examples: what is kept untouched, what is cleaned, what is held out.
+
+`ingest` keeps the source as it came, validates and cleans it, and writes the table of examples.
+`split` reads that table, and holds examples out. `eda` describes them.
+"""
+
+STAGES = {"ingest": "ingest:ingest", "validate": "ingest:validate"}
+COMMANDS = {"data": "ingest:main", "eda": "eda:main"}

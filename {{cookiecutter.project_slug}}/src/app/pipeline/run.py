@@ -1,0 +1,118 @@
+"""Run the pipeline: with Kubeflow's local runner, without Kubeflow, or on Vertex AI."""
+# pylint: disable=import-outside-toplevel # what one way to run it needs, the others need not
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from kfp import compiler, local
+
+from app.__main__ import run_all_but
+from app.api.client import require_api_url
+from app.config import Cloud, load_cloud, read
+from app.errors import AppError, ConfigError
+from app.pipeline import graph
+from app.pipeline.deploy import running_api
+from app.registry import versions
+
+FILE = Path("local/pipeline.yaml")
+_log = logging.getLogger(__name__)
+
+
+def main(how: str = "local", tuning: str = "") -> None:
+    """Run the pipeline: `local`, `plain` (without Kubeflow), `compile` it, or on `vertex`.
+
+    `tuning` names a search whose choice is used to train.
+
+    Raises
+    ------
+    AppError
+        A step failed, or there is no such way to run it.
+    """
+    ways = {"local": _run_local, "plain": _run_plain, "compile": _compile, "vertex": submit}
+    way = ways.get(how.removeprefix("--"))
+    if way is None:
+        raise ConfigError(f"pipeline {how}: give one of {', '.join(ways)}.")
+    way(tuning)
+
+
+def if_new(how: str = "local") -> None:
+    """Run the pipeline if no model was judged on these data yet, whatever became of it."""
+    from app.data import ingest, split
+
+    present = split.fingerprint(ingest.read_source())
+    for version in versions.versions():
+        evaluation, data = versions.find_evaluation(version), versions.record_of(version).data
+        if data.fingerprint == present and evaluation and evaluation.reasons is not None:
+            _log.info("%s was judged on these data already: nothing to do", version)
+            return
+    main(how)
+
+
+def submit(tuning: str = "", credentials: Any = None) -> None:
+    """Upload the source and start the pipeline on Vertex AI, as the pipeline's own account.
+
+    `credentials` are yours by default, as `gcloud auth application-default login` left them.
+    """
+    from google.cloud import aiplatform
+
+    from app.data import ingest
+    from app.storage.remedies import translated
+
+    cloud = _require_cloud()
+    require_api_url()
+    own = f"pipeline-{cloud.app_env}@{cloud.project}.iam.gserviceaccount.com"
+    account = read("PIPELINE_SERVICE_ACCOUNT", own)
+    _compile(tuning)
+    source = f"gs://{cloud.bucket}/{ingest.ingest()['key']}"
+    with translated(cloud, missing="the pipeline: Vertex AI does not find it."):
+        job: dict[str, Any] = {
+            "template_path": str(FILE),
+            "pipeline_root": f"gs://{cloud.bucket}/pipeline",
+        }
+        job |= {
+            "parameter_values": {"source": source, "tuning": tuning},
+            "credentials": credentials,
+        }
+        job |= {"project": cloud.project, "location": cloud.region}
+        run = aiplatform.PipelineJob(display_name="train-and-deploy", **job)
+        run.submit(service_account=account)
+    _log.info("submitted: the console shows it under Vertex AI, Pipelines")
+
+
+def _run_local(tuning: str) -> None:
+    from app.data import ingest
+
+    if sys.platform == "win32" or " " in sys.executable:
+        _log.warning("Kubeflow's local runner needs a shell and a path without spaces: run without")
+        _run_plain(tuning)
+        return
+    root = str(Path(read("LOCAL_STORE", "local")) / "pipeline")
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root, raise_on_error=True)
+    with running_api(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            graph.build(None)(source=ingest.default_source(), tuning=tuning)
+        except RuntimeError as error:
+            raise AppError(f"the pipeline stopped, see above: {error}") from None
+
+
+def _run_plain(tuning: str) -> None:
+    with running_api():
+        run_all_but(tuning=tuning)
+
+
+def _compile(_tuning: str) -> None:
+    """Write what Vertex AI reads, to be looked at; it is not committed."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(graph.build(_require_cloud()), str(FILE))
+    _log.info("wrote %s", FILE)
+
+
+def _require_cloud() -> Cloud:
+    cloud = load_cloud()
+    if cloud is None:
+        raise ConfigError("APP_ENV is 'local': Vertex AI needs dev, tst, acc or prd.")
+    return cloud

@@ -1,0 +1,104 @@
+"""The model: one scikit-learn pipeline, preprocessing included, and its export to ONNX."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from app import schema
+from app.contract import columns, model_inputs
+from app.errors import AppError
+
+SEED = 20260202
+
+SEARCH: dict[str, list[Any]] = {
+    "n_estimators": [50, 100],
+    "min_samples_leaf": [1, 3, 10],
+    "max_depth": [None, 6],
+}
+"""Values of `build_model`'s parameters that `uv run poe tune` tries, each with each."""
+
+
+def build_model(
+    *, n_estimators: int = 100, min_samples_leaf: int = 3, max_depth: int | None = None
+) -> Pipeline:
+    """Build an unfitted forest, for the task of the columns.
+
+    Trees need no scaling of numbers; one process, because a served model shares its machine.
+    """
+    settings: dict[str, Any] = {"n_estimators": n_estimators, "min_samples_leaf": min_samples_leaf}
+    settings |= {"max_depth": max_depth, "random_state": SEED, "n_jobs": 1}
+    if columns.task() == "classification":
+        # scikit-learn 1.9 takes classes named "1" and "2" for numbers, if weights are "balanced"
+        weights = "balanced_subsample" if columns.target().kind == "integer" else "balanced"
+        return with_preprocessing(RandomForestClassifier(class_weight=weights, **settings))
+    return with_preprocessing(RandomForestRegressor(**settings))
+
+
+def build_baseline() -> Pipeline:
+    """Build what every model must beat: the commonest class, or the median."""
+    if columns.task() == "classification":
+        return with_preprocessing(DummyClassifier(strategy="prior"))
+    return with_preprocessing(DummyRegressor(strategy="median"))
+
+
+def with_preprocessing(estimator: BaseEstimator, only: str | None = None) -> Pipeline:
+    """Put an estimator behind the preprocessing of all features, or of only one."""
+    used = {name: column for name, column in columns.features().items() if only in (None, name)}
+    numbers = [name for name, column in used.items() if column.numeric]
+    categories = [name for name, column in used.items() if not column.numeric]
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    prepare = ColumnTransformer(
+        [("numbers", imputer, numbers), ("categories", encoder, categories)], remainder="drop"
+    )
+    return Pipeline([("prepare", prepare), ("estimate", estimator)])
+
+
+def to_x(values: model_inputs.Values) -> pd.DataFrame:
+    """Turn columns of typed values, or a frame, into X of shape (n_samples, n_features)."""
+    return pd.DataFrame({n: array.ravel() for n, array in model_inputs.to_inputs(values).items()})
+
+
+def to_xy(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[Any]"]:
+    """Split a frame into X of shape (n_samples, n_features) and y of shape (n_samples,).
+
+    Classes are texts in y, so that any kind of target is classified in the same way.
+    """
+    truth = frame[schema.TARGET]
+    y = truth.map(str) if columns.task() == "classification" else truth.astype(float)
+    return to_x(frame), y
+
+
+def export_onnx(model: Pipeline) -> bytes:
+    """Export a fitted pipeline to ONNX, with one input of shape (n_samples, 1) per feature.
+
+    Raises
+    ------
+    AppError
+        A part of the pipeline has no ONNX form.
+    """
+    types = [
+        (name, FloatTensorType([None, 1]) if column.numeric else StringTensorType([None, 1]))
+        for name, column in columns.features().items()
+    ]
+    options = {"zipmap": False} if columns.task() == "classification" else None
+    try:
+        exported = to_onnx(model, initial_types=types, options=options, name="model")
+    except (RuntimeError, NotImplementedError) as error:
+        raise AppError(
+            f"this model cannot be exported to ONNX: {str(error).splitlines()[0]}. "
+            "Use estimators that skl2onnx supports, see docs/EXPERIMENTATION.md."
+        ) from error
+    # skl2onnx lists them in the order of a set, which differs from one process to the next
+    exported.opset_import.sort(key=lambda operators: operators.domain)
+    return bytes(exported.SerializeToString())

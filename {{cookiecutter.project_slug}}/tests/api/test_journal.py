@@ -1,0 +1,124 @@
+"""Predictions reach storage, or are counted as lost; the answer never waits."""
+
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+from prometheus_client import REGISTRY
+
+from app.api import journal as module
+from app.api.journal import AT_ONCE, Journal
+from app.errors import InvalidData, StorageUnavailable
+from app.history.predictions import SCHEMA, Prediction
+from app.storage import tables
+
+pytestmark = [pytest.mark.code, pytest.mark.unit]
+CAPACITY = AT_ONCE * 2 + 1
+
+
+def predictions(count):
+    now = datetime.now(UTC)
+    return [Prediction(str(n), "v1", "{}", "1", None, now) for n in range(count)]
+
+
+def lost():
+    return REGISTRY.get_sample_value("api_predictions_lost_total")
+
+
+@pytest.fixture
+def stored(monkeypatch):
+    """Keep what is stored in a list; `fail_with` makes storage fail, `opened` makes it wait."""
+
+    class Store(list):
+        fail_with = None
+        opened = Event()
+
+        def write(self, _table, rows, *, append):
+            assert append
+            self.opened.wait(5)
+            if self.fail_with:
+                raise self.fail_with
+            self.append(rows)
+
+    store = Store()
+    store.opened.set()
+    monkeypatch.setattr(module, "CAPACITY", CAPACITY)
+    monkeypatch.setattr(module, "open_storage", lambda: store)
+    return store
+
+
+@pytest.fixture
+def journal(stored):
+    made = Journal(tables.PREDICTIONS, SCHEMA, pause_seconds=0.01)
+    yield made
+    made.close(0)
+
+
+def test_all_is_stored_once_and_in_order(journal, stored):
+    sent = predictions(CAPACITY)
+    journal.add(sent)
+
+    assert journal.flush(5)
+    assert [id_ for rows in stored for id_ in rows["id"].to_pylist()] == [p.id for p in sent]
+    assert max(map(len, stored)) == AT_ONCE
+
+
+def test_a_request_does_not_wait_for_storage(journal, stored):
+    stored.opened.clear()
+    journal.add(predictions(3))
+    assert journal.waiting == 3
+    assert not stored
+
+    stored.opened.set()
+
+    assert journal.flush(5)
+    assert len(stored[0]) == 3
+
+
+def test_what_waits_while_storage_is_down_is_stored_later(journal, stored):
+    stored.fail_with = StorageUnavailable("down")
+    before = lost()
+    journal.add(predictions(3))
+    assert not journal.flush(0.2)
+
+    stored.fail_with = None
+
+    assert journal.flush(5)
+    assert len(stored[0]) == 3
+    assert lost() == before
+
+
+def test_what_finds_the_queue_full_is_counted(journal, stored, caplog):
+    stored.fail_with = StorageUnavailable("down")
+    before = lost()
+    journal.add(predictions(CAPACITY))
+    journal.add(predictions(2))
+
+    assert lost() - before == 2
+    assert f"2 predictions were answered but not stored: {CAPACITY} wait" in caplog.text
+
+
+@pytest.mark.parametrize("error", [InvalidData("a row"), RuntimeError("unknown")])
+def test_what_storage_refuses_is_counted_and_the_next_are_stored(journal, stored, error):
+    stored.fail_with = error
+    before = lost()
+    journal.add(predictions(2))
+    assert journal.flush(5)
+    assert lost() - before == 2
+
+    stored.fail_with = None
+    journal.add(predictions(1))
+
+    assert journal.flush(5)
+    assert len(stored) == 1
+
+
+def test_what_is_left_at_the_end_is_counted(journal, stored, caplog):
+    stored.fail_with = StorageUnavailable("down")
+    before = lost()
+    journal.add(predictions(3))
+
+    journal.close(seconds=0.1)
+
+    assert lost() - before == 3
+    assert "the process ends" in caplog.text

@@ -1,0 +1,113 @@
+"""The pages that ask the API, without a browser: answers, and an API that is down or unwell."""
+
+import json
+import math
+import time
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from history.served import remember
+
+from app import schema
+from app.contract import columns
+from app.dashboard import cached_reads
+from app.history import predictions
+from app.history.predictions import Prediction
+
+pytestmark = [pytest.mark.service, pytest.mark.integration]
+
+
+def predict(open_page):
+    page = open_page("predict")
+    page.button[0].click().run()
+    assert not page.exception
+    return page
+
+
+def stored(count):
+    """Wait until so many predictions are in storage, and give them."""
+    for _ in range(200):
+        if len(rows := predictions.latest(100)) >= count:
+            return rows
+        time.sleep(0.1)
+    return pytest.fail(f"{len(rows)} predictions are stored after 20 s, not {count}")
+
+
+def test_the_form_asks_the_api_and_shows_the_answer(open_page, api):
+    page = predict(open_page)
+
+    assert page.metric[0].label == columns.target().label
+    assert page.metric[0].value
+    sure = page.metric[0].delta
+    assert "probability" in sure if columns.task() == "classification" else "±" in sure
+
+
+def test_what_if_asks_again_for_each_feature_and_keeps_nothing(open_page, api, champion):
+    page = predict(open_page)
+    change = page.selectbox[-1]
+    for position in range(len(change.options)):
+        assert not page.selectbox[-1].select_index(position).run().exception
+
+    assert len(stored(1)) == 1
+
+
+def test_an_api_that_is_down_is_told_and_the_page_recovers(open_page, api, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("API_URL", "http://127.0.0.1:9")
+        page = predict(open_page)
+        assert "uv run poe api" in page.error[0].value
+
+    page.button[-1].click().run()
+
+    assert not page.error
+    assert page.metric[0].value
+
+
+def test_an_api_that_has_no_model_says_so(open_page, monkeypatch, champion, api, tmp_path):
+    (tmp_path / "store/objects/champion.json").unlink()
+
+    page = predict(open_page)
+
+    assert "no champion" in page.error[0].value
+
+
+def test_past_predictions_are_empty_at_first(open_page):
+    assert "No prediction yet" in open_page("answers").info[0].value
+
+
+def test_past_predictions_are_shown_filtered_and_judged(open_page, api, champion):
+    answer = api("/predict", [columns.example_record()] * 3)
+    stored(3)
+    first = answer["predictions"][0]
+    predictions.add_labels({first["id"]: first["prediction"]})
+
+    page = open_page("answers")
+    assert [metric.value for metric in page.metric[:2]] == ["3", "1"]
+    assert set(columns.features()) <= set(page.dataframe[0].value.columns)
+    page.toggle[0].set_value(True).run()
+
+    assert page.metric[0].value == "1"
+    assert page.dataframe[0].value["id"].tolist() == [first["id"]]
+
+
+def test_answers_of_another_schema_are_left_out(open_page, api, champion):
+    api("/predict", columns.example_record())
+    stored(1)
+    now, record = datetime.now(UTC), json.dumps({"another": 1})
+    remember([Prediction("x", "old", record, '"other"', 0.9, now)])
+
+    page = open_page("answers")
+
+    assert page.metric[0].value == "1"
+    assert "x" not in page.dataframe[0].value["id"].tolist()
+
+
+@pytest.mark.parametrize(("rows", "width"), [(9, 9.0), (99, 90.0), (100, 91.0), (8, math.inf)])
+def test_an_interval_is_as_wide_as_nine_of_ten_residuals_and_one_more(rows, width):
+    """The rank ceil(0.9 (n + 1)) of the residuals 1 to n; with too few there is none."""
+    numbers = [float(n) for n in range(1, rows + 1)]
+    held_out = pd.DataFrame({schema.TARGET: numbers, "prediction": 0.0, "held_out": True})
+    trained_on = held_out.assign(held_out=False, prediction=held_out[schema.TARGET])
+
+    assert cached_reads.half_width(pd.concat([held_out, trained_on])) == width

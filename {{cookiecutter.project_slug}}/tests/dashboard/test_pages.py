@@ -1,0 +1,92 @@
+"""The pages that every dashboard has, without a browser: with data, and before there are any."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.contract import columns
+from app.storage import open_storage, tables
+
+VIEWS = Path("src/app/dashboard/views").resolve()
+
+pytestmark = [pytest.mark.service, pytest.mark.integration]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("model", "No champion yet"), ("data", "does not exist")],
+)
+def test_an_empty_system_is_told_in_a_sentence(open_page, name, why):
+    page = open_page(name)
+
+    assert why in (page.info or page.error)[0].value
+    assert page.button[0].label in ("Look again", "Try again")
+
+
+def test_a_storage_that_is_down_is_told_and_the_page_recovers(
+    open_page, champion, monkeypatch, tmp_path
+):
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setenv("LOCAL_STORE", str(tmp_path / "file"))
+        open_storage.cache_clear()
+        page = open_page("data")
+        assert "cannot be read" in page.error[0].value
+
+    open_storage.cache_clear()
+    page.button[0].click().run()
+
+    assert not page.error
+    assert page.metric[0].label == "Examples"
+
+
+def test_the_model_page_shows_metrics_slices_mistakes_and_its_card(open_page, champion):
+    page = open_page("model")
+
+    headings = [heading.value for heading in page.subheader]
+    assert {"Champions", "Feature importance", "Model card"} <= set(headings)
+    assert {"Confusion matrix", "Residuals"} & set(headings)
+    assert champion in page.selectbox[0].options
+    assert len(page.metric) == 3
+
+
+def test_a_version_without_examples_shows_all_that_is_known(open_page, champion):
+    open_storage().put(f"models/{champion}/reference.parquet", b"")
+
+    page = open_page("model")
+
+    assert "does not say what it was trained on" in page.info[0].value
+    assert "Model card" in [heading.value for heading in page.subheader]
+
+
+def test_the_data_page_shows_each_column(open_page, champion):
+    page = open_page("data")
+    labels = [column.label for column in (*columns.features().values(), columns.target())]
+
+    assert page.selectbox[0].options == labels
+    for position in range(len(labels)):
+        assert not page.selectbox[0].select_index(position).run().exception
+
+
+def test_examples_of_another_schema_are_told(open_page, champion):
+    open_storage().write(tables.EXAMPLES, pa.table({"another": [1]}))
+
+    assert "run `uv run poe data`" in open_page("data").error[0].value
+
+
+def test_the_dashboard_reads_no_file_of_the_data(open_page, champion, monkeypatch, tmp_path):
+    monkeypatch.setenv("DATA_SOURCE", str(tmp_path / "absent.csv"))
+
+    assert open_page("data").metric[0].value
+
+
+def test_the_menu_names_every_page_that_has_a_file(champion):
+    menu = VIEWS.with_name("main.py")
+    page = AppTest.from_file(str(menu), default_timeout=60).run()
+
+    assert not page.exception
+    named = re.findall(r'st.Page\("views/(\w+)\.py"', menu.read_text(encoding="utf-8"))
+    assert sorted(named) == sorted(path.stem for path in VIEWS.glob("*.py"))

@@ -1,0 +1,185 @@
+"""The monitor: quiet where nothing changed, and each kind of drift told apart from the others."""
+
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+from history.served import like_training, plain, serve
+
+from app import schema
+from app.contract import columns
+from app.errors import DriftFound, ModelRefused
+from app.history import predictions
+from app.monitoring import drift, monitor
+from app.pipeline import batch
+from app.storage import open_storage, tables
+from app.training import metrics
+
+pytestmark = [pytest.mark.model, pytest.mark.integration]
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch):
+    """Keep what the monitor writes out of docs/."""
+    monkeypatch.setattr(monitor, "PAGE", tmp_path / "DRIFT.md")
+    return tmp_path
+
+
+@pytest.fixture
+def examples(champion):
+    """Give a window of examples like those of training."""
+    return like_training(champion, monitor.WINDOW)
+
+
+def test_a_run_of_batch_that_cannot_be_compared_is_left_out(champion, pages, caplog):
+    batch.main("run")
+    open_storage().put(f"models/{champion}/reference.parquet", b"")
+
+    monitor.main()
+
+    assert "batch_predictions_run is not compared" in caplog.text
+    assert not (pages / "DRIFT.md").exists()
+
+
+def test_without_predictions_nothing_is_said(champion, pages):
+    monitor.main()
+
+    assert not (pages / "DRIFT.md").exists()
+
+
+def test_without_a_champion_there_is_nothing_to_monitor():
+    with pytest.raises(ModelRefused, match="no champion"):
+        monitor.main()
+
+
+def test_what_is_like_training_stays_quiet(champion, examples, pages):
+    truths = serve(champion, examples)
+    predictions.add_labels(truths)
+
+    monitor.main()
+
+    stored = open_storage().read(tables.MONITORING).to_pandas()
+    assert not stored["alarm"].any()
+    assert set(stored["kind"]) == {"data", "target", "concept"}
+    assert len(stored) == len(columns.features()) + 3
+    page = (pages / "DRIFT.md").read_text(encoding="utf-8")
+    assert f"0 of {len(stored)} comparisons alarm" in page
+    assert (pages / "figures/drift.png").stat().st_size > 5000
+
+
+def test_a_shifted_number_alarms_as_data_drift_and_names_the_feature(
+    champion, examples, number, pages
+):
+    def shift(record):
+        if record[number.name] is not None:
+            top = number.maximum
+            record[number.name] = type(record[number.name])(top - (top - number.minimum) / 100)
+
+    serve(champion, examples, change=shift)
+
+    with pytest.raises(DriftFound, match=f"data drift of '{number.name}'"):
+        monitor.main()
+
+    assert "**alarm**" in (pages / "DRIFT.md").read_text(encoding="utf-8")
+
+
+def test_missing_values_alarm_as_data_drift(champion, examples, number, pages):
+    def lose(record):
+        if random.random() < 0.5:
+            record[number.name] = None
+
+    random.seed(1)
+    serve(champion, examples, change=lose)
+
+    with pytest.raises(DriftFound, match=f"data drift of '{number.name}'"):
+        monitor.main()
+
+
+def test_another_relation_alarms_as_concept_and_not_as_data_drift(champion, examples, pages):
+    truths = serve(champion, examples)
+    predictions.add_labels({id_: another(truth, examples) for id_, truth in truths.items()})
+
+    with pytest.raises(DriftFound) as caught:
+        monitor.main()
+
+    problems = "\n".join(caught.value.problems)
+    assert f"concept drift of '{metrics.main_name()}'" in problems
+    assert ": data drift of" not in problems
+
+
+def another(truth, rows):
+    """Give a truth that the model cannot know: another class, or a much larger number."""
+    values = rows[schema.TARGET]
+    if columns.task() == "regression":
+        return plain(values.astype(float).std() * 5 + truth)
+    return next(plain(value) for value in values.unique() if value != truth)
+
+
+def test_labels_that_come_after_many_more_predictions_are_judged_all_the_same(
+    champion, examples, pages, monkeypatch
+):
+    monkeypatch.setattr(monitor, "WINDOW", 40)
+    monkeypatch.setattr(monitor, "WINDOWS", 1)
+    truths = serve(champion, examples.head(40))
+    serve(champion, examples, first=40)
+    predictions.add_labels({id_: another(truth, examples) for id_, truth in truths.items()})
+
+    with pytest.raises(DriftFound, match="concept drift"):
+        monitor.main()
+
+
+def test_a_rare_category_that_comes_once_is_no_alarm(category):
+    """χ² itself would say p = 0: one row, where almost none is expected."""
+    rare, common = category.choices[:2]
+    before = pd.Series([common] * 5000 + [rare])
+    now = pd.Series([common] * 29 + [rare])
+
+    found = drift._compare("data", category, before, now)  # pylint: disable=protected-access # the part
+
+    assert found.p_value > 0.005
+
+
+def test_many_categories_of_the_same_kind_are_no_alarm(category):
+    """Those commonest in one window are rarer in the next: that is chance, not drift."""
+    chance = np.random.default_rng(0)
+
+    def alarms_once():
+        rows = [pd.Series(chance.integers(80, size=300)).map(str) for _ in range(2)]
+        return drift._compare("data", category, *rows).alarm  # pylint: disable=protected-access # the part
+
+    assert sum(alarms_once() for _ in range(100)) <= 4
+
+
+def test_few_predictions_are_not_judged(champion, examples, pages):
+    serve(champion, examples.head(monitor.FEWEST - 1))
+
+    monitor.main()
+
+    assert not (pages / "DRIFT.md").exists()
+
+
+def test_only_the_newest_window_alarms_and_all_are_kept(champion, examples, number, pages):
+    def shift(record):
+        record[number.name] = type(number.example)(number.minimum)
+
+    serve(champion, examples, change=shift)
+    serve(champion, examples, first=monitor.WINDOW)
+
+    monitor.main()
+
+    stored = open_storage().read(tables.MONITORING).to_pandas()
+    assert stored["until"].nunique() == 2
+    assert stored[stored["alarm"]]["until"].unique().tolist() == [stored["until"].min()]
+
+
+def test_a_run_of_batch_is_a_window_and_outlives_its_table(champion, pages):
+    for n in range(batch.KEPT + 1):
+        batch.main(f"run{n}")
+        monitor.main()
+        monitor.main()
+
+    stored = open_storage().read(tables.MONITORING).to_pandas()
+    assert set(stored["source"]) == {"batch"}
+    assert stored["until"].nunique() == batch.KEPT + 1
+    assert len(stored) == (batch.KEPT + 1) * (len(columns.features()) + 1)
