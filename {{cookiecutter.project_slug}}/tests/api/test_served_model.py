@@ -1,0 +1,77 @@
+import json
+import time
+
+import pytest
+from api.asking import RECORD, problems
+
+from app.storage import open_storage
+from app.training import gate
+
+pytestmark = [pytest.mark.service, pytest.mark.integration]
+
+
+def version_becomes(client, version):
+    """Ask until the API serves a version; every answer must be a good one."""
+    for _ in range(50):
+        answer = client.post("/predict", json=RECORD)
+        assert answer.status_code == 200, answer.text
+        if answer.json["model_version"] == version:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_without_a_champion_the_api_lives_and_says_so(client):
+    assert "there is no champion yet" in problems(client.post("/predict", json=RECORD), 503)
+    assert "there is no champion yet" in problems(client.get("/ready"), 503)
+    health = client.get("/health").json
+    assert (health["status"], health["model_version"]) == ("ok", None)
+    assert "there is no champion yet" in health["problem"]
+    assert client.get("/past_predictions").json == {"past_predictions": []}
+
+
+def test_a_corrupt_model_is_told(client, champion):
+    open_storage().put(f"models/{champion}/model.onnx", b"corrupt")
+
+    assert "the hash differs" in problems(client.post("/predict", json=RECORD), 503)
+
+
+def test_a_new_champion_is_served_without_a_restart(client, champion, twin):
+    assert client.post("/predict", json=RECORD).json["model_version"] == champion
+    gate.promote(twin)
+
+    assert version_becomes(client, twin)
+    assert client.get("/health").json["confirmed_seconds_ago"] < 5
+
+
+def test_a_champion_that_is_refused_leaves_the_old_one_in_place(client, champion):
+    client.post("/predict", json=RECORD)
+    open_storage().put("champion.json", b'{"history": ["nobody"]}')
+
+    for _ in range(50):
+        assert client.post("/predict", json=RECORD).json["model_version"] == champion
+        if problem := client.get("/health").json["problem"]:
+            break
+        time.sleep(0.1)
+
+    assert "champion nobody is refused" in problem
+    assert "nobody" not in client.get("/ready").text
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("record.json", {"version": "another"}, "its record is that of another"),
+        ("record.json", {"contract": "another"}, "another schema.py"),
+        ("passed.json", {"reasons": ["too bad"]}, "too bad"),
+        ("passed.json", {"sha256": "another"}, "did not pass the gate"),
+    ],
+)
+def test_a_model_that_is_not_what_the_gate_passed_is_not_served(
+    client, champion, name, change, reason
+):
+    key = f"models/{champion}/{name}"
+    content = json.loads(open_storage().get(key).data) | change
+    open_storage().put(key, json.dumps(content).encode())
+
+    assert reason in problems(client.post("/predict", json=RECORD), 503)
