@@ -76,9 +76,15 @@ def downloaded(page):
         return list(csv.DictReader(file))
 
 
+def shown_count(page):
+    """Find the number of predictions that the page shows."""
+    metric = page.get_by_test_id("stMetric").filter(has_text="Predictions")
+    return metric.get_by_test_id("stMetricValue")
+
+
 def count(page):
     """Read how many predictions the page shows."""
-    return int(page.get_by_test_id("stMetricValue").first.inner_text().replace(",", ""))
+    return int(shown_count(page).inner_text().replace(",", ""))
 
 
 def keep(page, name):

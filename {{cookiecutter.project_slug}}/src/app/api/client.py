@@ -88,9 +88,8 @@ def ask(path: str, body: Any = None, seconds: float = 60.0) -> Any:
         ) from None
     except requests.RequestException as error:
         cloud = load_cloud()
-        remedy = (
-            f"See the log of api-{cloud.app_env}" if cloud else "Start it with `uv run poe api`"
-        )
+        start = "Start it with `uv run poe api`"
+        remedy = f"See the log of api-{cloud.app_env}" if cloud else start
         raise ApiUnavailable(
             f"the API does not answer at {url} ({type(error).__name__}). {remedy}, then try again."
         ) from None

@@ -10,15 +10,24 @@ _STEP = 26
 """Pixels for a bar with its name, or half a cell; `_AXIS` is for what stands around."""
 
 _AXIS = 110
+_NAMES = alt.Axis(labelLimit=220, labelOverlap=False)
+_TOOLTIP = ["_row", "_of", alt.Tooltip("_value:Q", format=".3~g")]
 
 
 def bars(
     frame: pd.DataFrame, unit: str, about: str, *, title: str = "", stack: bool = False
 ) -> None:
     """Draw a bar per row and column, lying, with the names of the rows beside them."""
-    height = len(frame) * (1 if stack else len(frame.columns)) * _STEP + _AXIS
-    options: dict[str, Any] = {"x_label": unit, "y_label": title, "height": height, "alt": about}
-    st.bar_chart(frame, horizontal=True, sort=False, stack=stack, **options)
+    beside = [] if stack else list(frame.columns)
+    encoding = {
+        "x": alt.X("_value:Q", title=unit, stack="zero" if stack else None),
+        "y": alt.Y("_row:N", title=title or None, sort=None, axis=_NAMES),
+        "yOffset": alt.YOffset("_of:N", sort=beside) if beside else alt.Undefined,
+        "color": _colour(len(frame.columns) > 1),
+    }
+    height = len(frame) * max(1, len(beside)) * _STEP + _AXIS
+    chart = alt.Chart(_long(frame)).mark_bar().encode(**encoding, tooltip=_TOOLTIP)
+    st.altair_chart(chart.properties(height=height), alt=about)
 
 
 def lines(frame: pd.DataFrame, title: str, unit: str, about: str, **options: Any) -> None:
@@ -26,16 +35,15 @@ def lines(frame: pd.DataFrame, title: str, unit: str, about: str, **options: Any
 
     A column `limit` is a dashed line.
     """
-    long, many = _long(frame.drop(columns="limit", errors="ignore")), len(frame.columns) > 1
-    kind = "T" if pd.api.types.is_datetime64_any_dtype(frame.index) else "Q"
-    legend = alt.Legend(orient="top") if many and "limit" not in frame else None
+    long, times = _long(frame.drop(columns="limit", errors="ignore")), frame.index.dtype.kind == "M"
+    time = alt.X("_row:T", title=title, axis=alt.Axis(format="%d %b %H:%M", labelOverlap=True))
+    number = alt.X("_row:Q", title=title, scale=alt.Scale(zero=False))
     encoding = {
-        "x": alt.X(f"_row:{kind}", title=title, scale=alt.Scale(zero=False)),
+        "x": time if times else number,
         "y": alt.Y("_value:Q", title=unit, **options),
-        "color": alt.Color("_of:N", title=None, sort=None, legend=legend),
-        "tooltip": ["_row", "_of", alt.Tooltip("_value:Q", format=".3~g")],
+        "color": _colour(long["_of"].nunique() > 1),
     }
-    chart = alt.Chart(long).mark_line(point=len(frame) < 40).encode(**encoding)
+    chart = alt.Chart(long).mark_line(point=len(frame) < 40).encode(**encoding, tooltip=_TOOLTIP)
     if "limit" in frame:
         rule = alt.Chart(frame).mark_rule(strokeDash=[6, 4], color="#888888", strokeWidth=2)
         chart = chart + rule.encode(y="max(limit):Q")
@@ -46,13 +54,11 @@ def heatmap(
     frame: pd.DataFrame, titles: tuple[str, str], about: str, *, correlation: bool = False
 ) -> None:
     """Draw a table of numbers as cells, each with its number; rows and columns have `titles`."""
-    both_ways = alt.Scale(domain=[-1, 1], scheme="blueorange")
-    scale = both_ways if correlation else alt.Undefined
-    down = alt.Axis(labelLimit=150, labelOverlap=False)
-    across = alt.Axis(**down.to_dict(), labelAngle=0 if len(frame.columns) < 4 else -45)
+    scale = alt.Scale(domain=[-1, 1], scheme="blueorange") if correlation else alt.Undefined
+    across = alt.Axis(**_NAMES.to_dict(), labelAngle=0 if len(frame.columns) < 4 else -45)
     base = alt.Chart(_long(frame)).encode(
         x=alt.X("_of:N", title=titles[1] or None, sort=list(frame.columns), axis=across),
-        y=alt.Y("_row:N", title=titles[0] or None, sort=list(frame.index), axis=down),
+        y=alt.Y("_row:N", title=titles[0] or None, sort=list(frame.index), axis=_NAMES),
     )
     cells = base.mark_rect().encode(color=alt.Color("_value:Q", legend=None, scale=scale))
     number = alt.Text("_value:Q", format=".2~f" if correlation else "d")
@@ -60,6 +66,11 @@ def heatmap(
     texts = base.mark_text(fontSize=14, color="black").encode(text=number)
     height = 2 * _STEP * len(frame) + _AXIS
     st.altair_chart((cells + edge + texts).properties(height=height), alt=about)
+
+
+def _colour(many: bool) -> alt.Color:
+    legend = alt.Legend(orient="top") if many else None
+    return alt.Color("_of:N", title=None, sort=None, legend=legend)
 
 
 def _long(frame: pd.DataFrame) -> pd.DataFrame:

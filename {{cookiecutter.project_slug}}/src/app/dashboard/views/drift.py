@@ -12,6 +12,7 @@ ABOUT = {
     "target": "Target drift: what is answered, or proves true, is rarer or commoner than before",
     "concept": "Concept drift: answers are wrong oftener than on held-out examples",
 }
+TITLES = {name: column.label for name, column in columns.features().items()}
 
 
 def verdicts(newest: pd.DataFrame) -> None:
@@ -29,9 +30,8 @@ def verdicts(newest: pd.DataFrame) -> None:
 
 def table(newest: pd.DataFrame) -> None:
     """Show each comparison of the newest windows, those that differ most first."""
-    titles = {name: column.label for name, column in columns.features().items()}
     shown = newest.assign(size=newest["effect"] / newest["limit"])
-    shown = shown.sort_values(["alarm", "size"], ascending=False).replace({"name": titles})
+    shown = shown.sort_values(["alarm", "size"], ascending=False).replace({"name": TITLES})
     shown["alarm"] = shown["alarm"].map({True: "alarm", False: "quiet"})
     shown = shown.rename(columns={"alarm": "verdict", "name": "of", "p_value": "p"})
     shown_columns = ["verdict", "kind", "of", "before", "now", "effect", "limit", "p", "rows"]
@@ -48,10 +48,9 @@ def table(newest: pd.DataFrame) -> None:
 def over_time(findings: pd.DataFrame) -> None:
     """Draw one comparison's effect in each window, with the limit above which it may alarm."""
     st.subheader("Over time")
-    titles = {name: column.label for name, column in columns.features().items()}
     ordered = findings.assign(size=findings["effect"] / findings["limit"]).sort_values("size")
     names = ordered[ordered["kind"] != "concept"]["name"][::-1].unique()
-    name = st.selectbox("Of", names, format_func=lambda name: titles.get(name, name))
+    name = st.selectbox("Of", names, format_func=lambda name: TITLES.get(name, name))
     rows = findings[findings["name"] == name].set_index("until")[["effect", "limit"]]
     about = f"The drift of {name} over time"
     charts.lines(rows, "window until (UTC)", "population stability index", about)

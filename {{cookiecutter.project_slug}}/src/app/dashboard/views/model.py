@@ -59,9 +59,8 @@ def mistakes(version: str) -> None:
     else:
         st.subheader("Residuals")
         residual = "truth minus answer"
-        frame = pd.DataFrame(
-            {columns.target().label: truth.astype(float), residual: truth - answer}
-        )
+        both = {columns.target().label: truth.astype(float), residual: truth - answer}
+        frame = pd.DataFrame(both)
         about = "The error of each held-out example over its true value"
         st.scatter_chart(frame, x=frame.columns[0], y=residual, height=300, alt=about)
 

@@ -41,9 +41,8 @@ def ask(column: columns.Column) -> Any:
     if not column.numeric:
         return st.text_input(column.label, key=key) or None
     number = int if column.kind == "integer" else float
-    low, high = [
-        None if limit is None else number(limit) for limit in (column.minimum, column.maximum)
-    ]
+    limits = (column.minimum, column.maximum)
+    low, high = [None if limit is None else number(limit) for limit in limits]
     hint = f"{low} to {high}" if None not in (low, high) else None
     shape: dict[str, Any] = {"step": step(column), "help": hint, "required": not column.nullable}
     shape["format"] = "%d" if number is int else "%.10g"  # otherwise two decimals are shown
@@ -52,10 +51,8 @@ def ask(column: columns.Column) -> Any:
 
 def step(column: columns.Column) -> float:
     """Give a power of ten: about a hundredth of a number's range, or of its example."""
-    if column.minimum is None or column.maximum is None:
-        wide = abs(column.example)
-    else:
-        wide = column.maximum - column.minimum
+    limits = [limit for limit in (column.minimum, column.maximum) if limit is not None]
+    wide = limits[1] - limits[0] if len(limits) == 2 else abs(column.example)
     power = 10.0 ** math.floor(math.log10((wide or 1) / 100))
     return max(1, round(power)) if column.kind == "integer" else power
 
@@ -95,8 +92,7 @@ def variants(column: columns.Column, record: Record) -> list[Any]:
     """Give the values of one feature to ask about: all choices, or steps over its range."""
     if not column.quantity:
         return list(column.options)
-    asked_value = record[column.name]
-    value = column.example if asked_value is None else asked_value
+    value = column.example if record[column.name] is None else record[column.name]
     low = column.minimum if column.minimum is not None else value - abs(value) - 1
     high = column.maximum if column.maximum is not None else max(value, low) + abs(value) + 1
     steps = np.linspace(min(low, high - 1), high, STEPS + 2)[1:-1]  # a bound itself may be excluded
