@@ -20,7 +20,7 @@ import data_path  # noqa: E402
 ABOUT = """# The rooms of a project
 
 Written by `uv run poe rooms` from a default project; a test compares it.
-The order is that in which data pass. A room imports only rooms above it, so every arrow points up.
+A room imports only rooms above it, so every arrow points up.
 """
 WAYS = {
     "row": "A row, from the source file until the model has its inputs",

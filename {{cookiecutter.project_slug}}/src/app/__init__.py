@@ -1,4 +1,4 @@
-"""The system, read as a list of folders: data pass from the top of this list to its end.
+"""The system, read as a list of rooms, which are folders: each stands on those above it.
 
 =============  =====================================================================
 contract/      what follows from `schema.py`: columns, parsing, inputs of the model
@@ -14,7 +14,7 @@ dashboard/     pages for people
 monitoring/    is what is served still like what was learnt?
 =============  =====================================================================
 
-A room imports only rooms above it, and what stands beside the rooms: `schema.py`, which is yours,
+A room imports only rooms above it, and what stands beside them: `schema.py`, which is yours,
 and the frame, `errors`, `config`, `logs` and `docs_page`. `uv run poe rooms` draws the imports.
 """
 

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 _STEP = 26
-"""Pixels for a bar with its name, or half a cell; `_AXIS` is for what stands around."""
+"""Pixels for a bar with its name, or half a cell; the next two are for what stands around."""
 
-_AXIS = 110
+_AXIS, _LEGEND = 80, 60
 _NAMES = alt.Axis(labelLimit=220, labelOverlap=False)
 _TOOLTIP = ["_row", "_of", alt.Tooltip("_value:Q", format=".3~g")]
 
@@ -25,7 +25,7 @@ def bars(
         "yOffset": alt.YOffset("_of:N", sort=beside) if beside else alt.Undefined,
         "color": _colour(len(frame.columns) > 1),
     }
-    height = len(frame) * max(1, len(beside)) * _STEP + _AXIS
+    height = len(frame) * max(1, len(beside)) * _STEP + _AXIS + _LEGEND * (len(frame.columns) > 1)
     chart = alt.Chart(_long(frame)).mark_bar().encode(**encoding, tooltip=_TOOLTIP)
     st.altair_chart(chart.properties(height=height), alt=about)
 
@@ -64,7 +64,7 @@ def heatmap(
     number = alt.Text("_value:Q", format=".2~f" if correlation else "d")
     edge = base.mark_text(fontSize=14, stroke="white", strokeWidth=4).encode(text=number)
     texts = base.mark_text(fontSize=14, color="black").encode(text=number)
-    height = 2 * _STEP * len(frame) + _AXIS
+    height = 2 * _STEP * len(frame) + _AXIS + _LEGEND
     st.altair_chart((cells + edge + texts).properties(height=height), alt=about)
 
 

@@ -1,8 +1,12 @@
 """Compare two sets of examples: data, target and concept drift, each with an effect size.
 
-`before` is a version's reference (see `reference`), `now` has the features, `prediction` and, where
-what proved true is compared, `label`. A finding alarms only if the difference is beyond chance
-*and* large: with many rows every difference is beyond chance, with few many are large.
+`before` is the reference that a version keeps: all examples of its day, with its answers to them
+and whether they were held out. `now` is a window of the API's predictions, or a run of batch: the
+features, `prediction` and, where what proved true is compared, `label`.
+
+Features and labels are compared with all examples, answers and errors with the held-out ones. A
+finding alarms only if the difference is beyond chance *and* large: with many rows every difference
+is beyond chance, with few many are large.
 """
 
 from typing import Any, NamedTuple
