@@ -33,6 +33,16 @@ def wait_until_ready(served):
     pytest.fail(f"not ready: {served.log.read_text()}")
 
 
+def wait_until_stored(served):
+    """Wait until a prediction is stored, which happens some seconds after its answer."""
+    for _ in range(100):
+        answer = requests.get(f"{served.url}/past_predictions", timeout=30)
+        if answer.json()["past_predictions"]:
+            return
+        time.sleep(0.2)
+    pytest.fail(f"no prediction is stored: {served.log.read_text()}")
+
+
 @contextmanager
 def asking(served, record, clients=4):
     """Ask without a pause from several threads; gives what they hear, until the end."""

@@ -12,7 +12,14 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 import requests
-from served_api import Served, asking, stalled, stored_ids, wait_until_ready
+from served_api import (
+    Served,
+    asking,
+    stalled,
+    stored_ids,
+    wait_until_ready,
+    wait_until_stored,
+)
 
 pytestmark = pytest.mark.full
 
@@ -76,6 +83,8 @@ def test_the_commands_of_the_page_work(project, serve, page):
     with serve() as served:
         for command in commands:
             own = command.replace("http://127.0.0.1:8080", served.url)
+            if "past_predictions" in own:
+                wait_until_stored(served)
             own = own.replace("/ID", f"/{id_}").replace(ASK, "curl --silent --fail-with-body ")
             done = subprocess.run(["bash", "-c", own], capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{own}\n{done.stdout}{done.stderr}"
