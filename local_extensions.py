@@ -12,7 +12,7 @@ from pathlib import Path
 from cookiecutter.exceptions import FailedHookException
 from jinja2.ext import Extension
 
-# The longest name made of the slug is a service account's, `<slug>-dashboard`: 30 at most.
+# A service account is called `<slug>-dashboard`, and its name has 30 characters at most.
 SLUG_LIMIT = 20
 WINDOWS = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
 DEPENDENCIES = {
@@ -93,26 +93,26 @@ TEXTS = {"project_name": 60, "description": 200, "team_name": 60, "team_members"
 
 def problems(answers):
     """Give a line for each answer that cannot work: the value, the rule, a suggestion."""
-    found = []
+    checks = []
     for name, (problem, limit, example) in NAMES.items():
         hint = suggest(answers[name], limit, problem, example)
-        found.append((name, problem(answers[name]), hint))
+        checks.append((name, problem(answers[name]), hint))
     for name, limit in TEXTS.items():
-        found.append((name, text_problem(answers[name], limit), "a short text on one line"))
-    return [f"{name} {answers[name]!a} {rule}; try: {hint}" for name, rule, hint in found if rule]
+        checks.append((name, text_problem(answers[name], limit), "a short text on one line"))
+    return [f"{name} {answers[name]!a} {rule}; try: {hint}" for name, rule, hint in checks if rule]
 
 
 def refuse_bad_answers(answers):
-    """Stop with every problem, or give "yes" for the record."""
-    found = problems(answers)
-    if found:
-        lines = "\n".join(f"- {line}" for line in found)
+    """Stop with a list of every problem, or give "yes" if there is none."""
+    sentences = problems(answers)
+    if sentences:
+        lines = "\n".join(f"- {line}" for line in sentences)
         raise FailedHookException(f"Nothing was written: these answers cannot work.\n{lines}")
     return "yes"
 
 
 def tools_source(answers):
-    """Say from where `uvx` takes the course's tools: the template's own repository."""
+    """Give the template's repository, from which `uvx` takes the course's tools."""
     template = answers["_template"].removeprefix("git+")
     for prefix, host in (("gh:", "https://github.com/"), ("gl:", "https://gitlab.com/")):
         if template.startswith(prefix):

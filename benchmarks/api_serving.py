@@ -42,8 +42,8 @@ def main() -> None:
             print(f"\n{title}\n{HEAD}", flush=True)
             _uv(project, "python", str(PEERS / "export.py"), name, str(leaf))
             give_model(folder)
-            found = {s.name: measure(s, folder, options.seconds) for s in servers(project)}
-            print_ratios(found)
+            figures = {s.name: measure(s, folder, options.seconds) for s in servers(project)}
+            print_ratios(figures)
         soak(servers(project)[0], folder)
 
 
@@ -75,27 +75,27 @@ def running(
         wait_for(process, port, request(port, server.path, body), folder / "server.log")
         yield family, port, time.perf_counter() - started
     finally:
-        found = members(family) if family.is_running() else []
+        processes = members(family) if family.is_running() else []
         process.terminate()
-        _, alive = psutil.wait_procs(found, timeout=12)
+        _, alive = psutil.wait_procs(processes, timeout=12)
         for member in alive:
             member.kill()
 
 
 def wait_for(process: subprocess.Popen, port: int, sent: bytes, log: Path) -> None:
-    """Ask until the first good answer."""
-    deadline, told = time.monotonic() + 90, ""
+    """Ask a server until its first good answer."""
+    deadline, last = time.monotonic() + 90, ""
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with socket.create_connection(("127.0.0.1", port), 30) as found:
-                status, content = ask(found, sent)
+            with socket.create_connection(("127.0.0.1", port), 30) as connection:
+                status, content = ask(connection, sent)
             if status == 200:
                 return
-            told = f"{status}: {content[-500:]!r}"
+            last = f"{status}: {content[-500:]!r}"
         except (OSError, ValueError) as error:  # it does not listen, or is not ready to answer
-            told = str(error)
+            last = str(error)
         time.sleep(0.01)
-    raise SystemExit(f"no answer; the last was {told}\n{log.read_text()[-3000:]}")
+    raise SystemExit(f"no answer; the last was {last}\n{log.read_text()[-3000:]}")
 
 
 def measure(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
@@ -106,32 +106,33 @@ def measure(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
         with running(server, folder, bodies[1]):
             pass
     with running(server, folder, bodies[1]) as (family, port, start):
-        found: dict[str, Any] = {"start": start, "peer": server.peer}
+        figures: dict[str, Any] = {"start": start, "peer": server.peer}
         for count, body in bodies.items():
             sent = request(port, server.path, body)
             load(family, port, sent, 1.0)
-            found[str(count)] = load(family, port, sent, seconds)
-        found["memory"] = memory(family)
-    line = f"{server.name:14} {start:8.2f} {found['memory']:5.0f}"
-    for one in (found["1"], found["100"]):
-        line += f" | {one.rate:11.0f} {one.p50:7.2f} {one.p99:7.2f} {one.cpu:7.3f}"
+            figures[str(count)] = load(family, port, sent, seconds)
+        figures["memory"] = memory(family)
+    line = f"{server.name:14} {start:8.2f} {figures['memory']:5.0f}"
+    for measured in (figures["1"], figures["100"]):
+        line += f" | {measured.rate:11.0f} {measured.p50:7.2f} {measured.p99:7.2f}"
+        line += f" {measured.cpu:7.3f}"
     print(line, flush=True)
-    return found
+    return figures
 
 
-def print_ratios(found: dict[str, dict[str, Any]]) -> None:
-    """Print what is wanted of this API, beside what it does."""
-    ours = found["this API"]
+def print_ratios(figures: dict[str, dict[str, Any]]) -> None:
+    """Print each ratio of this API to a peer, beside the ratio that is wanted."""
+    ours = figures["this API"]
     for count, wanted in (("1", 20), ("100", 5)):
-        peers = [one[count] for one in found.values() if one["peer"]]
+        peers = [server[count] for server in figures.values() if server["peer"]]
         wall = ours[count].rate / max(peer.rate for peer in peers)
         work = min(peer.cpu for peer in peers) / ours[count].cpu
-        told = f"{wall:.1f} times the best peer, by CPU {work:.1f} (wanted {wanted})"
-        print(f"{count:>3} records: {told}")
-    constant = found["constant Flask"]["1"]
+        ratios = f"{wall:.1f} times the best peer, by CPU {work:.1f} (wanted {wanted})"
+        print(f"{count:>3} records: {ratios}")
+    constant = figures["constant Flask"]["1"]
     wall, work = ours["1"].rate / constant.rate, constant.cpu / ours["1"].cpu
     print(f"of a constant Flask: {wall:.2f}, by CPU {work:.2f} (wanted 0.7)")
-    share = ours["memory"] / found["naive Flask"]["memory"]
+    share = ours["memory"] / figures["naive Flask"]["memory"]
     print(f"start {ours['start']:.2f} s (wanted 1.5)")
     print(f"memory {share:.2f} of the naive one (wanted 0.7)")
 

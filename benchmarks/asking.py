@@ -11,7 +11,7 @@ CONNECTIONS = 8
 
 
 class Measured(NamedTuple):
-    """Requests a second, milliseconds: the middle, the slowest of 100, and of CPU per request."""
+    """Requests per second; in milliseconds the median, the 99th percentile, CPU per request."""
 
     rate: float
     p50: float
@@ -21,36 +21,36 @@ class Measured(NamedTuple):
 
 def free_ports(count: int) -> list[int]:
     """Find ports that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
     return ports
 
 
 def request(port: int, path: str, body: bytes) -> bytes:
-    """Write a request by hand: a client library costs more than the server that is measured."""
+    """Write a request by hand: a client library takes more time than the measured server."""
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def ask(found: socket.socket, sent: bytes) -> tuple[int, bytes]:
+def ask(connection: socket.socket, sent: bytes) -> tuple[int, bytes]:
     """Send a request, and read the status and the content of its answer."""
-    found.sendall(sent)
+    connection.sendall(sent)
     got = b""
     while b"\r\n\r\n" not in got:
-        got += _receive(found)
+        got += _receive(connection)
     head, _, content = got.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length:")[2].partition(b"\r")[0])
     while len(content) < length:
-        content += _receive(found)
+        content += _receive(connection)
     return int(head[9:12]), content
 
 
 def load(
     family: psutil.Process, port: int, sent: bytes, seconds: float, most: int = 10**9
 ) -> Measured:
-    """Ask over all connections for some seconds, or about so many times.
+    """Ask over all connections for `seconds`, or until there are about `most` answers.
 
     Raises
     ------
@@ -61,10 +61,10 @@ def load(
     started, before = time.perf_counter(), cpu(family)
 
     def client(_: int) -> None:
-        with socket.create_connection(("127.0.0.1", port), 60) as found:
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with socket.create_connection(("127.0.0.1", port), 60) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while (now := time.perf_counter()) < started + seconds and len(took) < most:
-                status, content = ask(found, sent)
+                status, content = ask(connection, sent)
                 if status != 200:
                     raise SystemExit(f"{status}: {content[:300]!r}")
                 took.append(time.perf_counter() - now)
@@ -92,8 +92,8 @@ def memory(family: psutil.Process) -> float:
     return sum(member.memory_full_info().pss for member in members(family)) / 2**20
 
 
-def _receive(found: socket.socket) -> bytes:
-    more = found.recv(65536)
+def _receive(connection: socket.socket) -> bytes:
+    more = connection.recv(65536)
     if not more:
         raise ConnectionResetError("the server closed the connection")
     return more

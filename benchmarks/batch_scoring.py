@@ -1,7 +1,7 @@
 """Score large tables in a generated project, and print rows per second and peak memory.
 
-`uv run poe batch` scores 500,000 and 5,000,000 rows (or as many as you say, and ten times as
-many), then the smaller table once more by four tasks, which must give the same rows.
+`uv run poe batch` scores 500,000 rows, or as many as you say, and then ten times as many. Four
+tasks together score the smaller table once more; they must give the same rows.
 """
 
 import sys

@@ -31,7 +31,7 @@ class Server(NamedTuple):
 
 
 def servers(project: Path) -> list[Server]:
-    """List them; those that are no part of the project get packages of their own."""
+    """List the servers. Those outside the project get packages of their own."""
     python = str(project / ".venv/bin/python")
     flask = [python, *GUNICORN, "--bind=127.0.0.1:PORT"]
     to_mlflow = ["mlflow", "models", "serve", "-m", "mlflow", "--env-manager", "local"]
@@ -52,7 +52,7 @@ def servers(project: Path) -> list[Server]:
 
 
 def give_model(folder: Path) -> None:
-    """Give the peers the model of `model.joblib`, as each wants it."""
+    """Give each peer the model of `model.joblib` in the format that it needs."""
     shutil.rmtree(folder / "mlflow", ignore_errors=True)
     subprocess.run([*_mlflow(), "python", "-c", SAVE], cwd=folder, check=True, capture_output=True)
     model = {"name": "model", "implementation": "mlserver_sklearn.SKLearnModel"}
@@ -62,7 +62,7 @@ def give_model(folder: Path) -> None:
 
 
 def give_ports(folder: Path, http: int, grpc: int, metrics: int) -> None:
-    """Tell MLServer its ports, and to keep the model in its main process, as is fastest."""
+    """Write MLServer's settings: its ports, and the model in its main process, the fastest way."""
     settings = {"http_port": http, "grpc_port": grpc, "metrics_port": metrics}
     settings |= {"host": "127.0.0.1", "parallel_workers": 0, "debug": False}
     (folder / "mlserver/settings.json").write_text(json.dumps(settings), encoding="utf-8")

@@ -35,12 +35,12 @@ def follow(project: Path, way: str) -> str:
 
 
 def files(project: Path, way: str) -> list[str]:
-    """Give the files that hold the value, in the order in which it comes to them first."""
+    """List the files that hold the value, in the order in which it first reaches them."""
     return list(dict.fromkeys(follow(project, way).partition(": ")[2].split(": ")[1].split(" -> ")))
 
 
 def environment() -> dict[str, str]:
-    """Give our variables, without our own environment of Python."""
+    """Give the environment's variables without `VIRTUAL_ENV`, and with UTF-8."""
     return {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | {"PYTHONUTF8": "1"}
 
 

@@ -1,6 +1,6 @@
-"""In a project: follow one number through the files of `app`, by what their functions are given.
+"""Follow one number through the files of `app`; this runs in a project.
 
-A function holds the number if it is among its arguments or in what it gives back, however deep.
+A function holds the number if the number is in an argument or in the result, however deep.
 """
 
 import sys
@@ -39,15 +39,15 @@ def holds(value: Any, depth: int = 6) -> bool:
 
 
 class Way:
-    """The files in the order in which the number passed, each time that it came to another."""
+    """The files that the number passes, in order; a file comes again if the number returns."""
 
     def __init__(self, last: str) -> None:
-        """Begin with no file; the way ends when the function `last` gives something back."""
+        """Begin with no file. The way ends when the function `last` returns."""
         self.files: list[str] = []
         self._last = last
 
     def follow(self) -> None:
-        """Look at every call from here on, in this thread and in those that start."""
+        """Watch every call from now on, in this thread and in threads that start later."""
         threading.setprofile(self._see)
         sys.setprofile(self._see)
 
@@ -87,7 +87,7 @@ def follow_row() -> Way:
     from app.data import ingest
 
     frame = pd.read_csv(ingest.default_source(), dtype=str)
-    frame.loc[:20, "Body Mass (g)"] = str(MARK)  # of some penguins, so that one is learnt from
+    frame.loc[:20, "Body Mass (g)"] = str(MARK)  # several rows: one is in the training data
     source = Path("local/followed.csv")
     source.parent.mkdir(exist_ok=True)
     frame.to_csv(source, index=False)
@@ -100,6 +100,6 @@ def follow_row() -> Way:
 
 
 if __name__ == "__main__":
-    found = {"request": follow_request, "row": follow_row}[sys.argv[1]]()
-    count, changes = len(set(found.files)), len(found.files) - 1
-    print(f"{sys.argv[1]}: {count} files, {changes} changes: {' -> '.join(found.files)}")
+    way = {"request": follow_request, "row": follow_row}[sys.argv[1]]()
+    count, changes = len(set(way.files)), len(way.files) - 1
+    print(f"{sys.argv[1]}: {count} files, {changes} changes: {' -> '.join(way.files)}")

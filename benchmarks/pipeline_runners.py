@@ -1,7 +1,7 @@
 """Time the same pipeline in a generated project: plain stages, and Kubeflow's local runner.
 
-`uv run poe pipeline` prints seconds, the best of three runs or of as many as you say, and their
-ratio; an API serves meanwhile, so that both only deploy to it.
+`uv run poe pipeline` prints the seconds of the best run and their ratio. There are three runs, or
+as many as you say. An API serves meanwhile, so that both ways only deploy to it.
 """
 
 import os

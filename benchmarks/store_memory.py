@@ -53,10 +53,10 @@ def _measure(store: str, folder: Path) -> None:
     project = Project(Path(path))
     if store == "laptop":
         return _copy(project, store, {}, ROWS)
-    with emulators.running(store, folder) as found:
+    with emulators.running(store, folder) as variables:
         code = "import json, cloud_store; print(json.dumps(cloud_store.make('memory')))"
-        made = project.run("python", "-c", code, PYTHONPATH="tests/storage", **found)
-        own = json.loads(made.stdout) | found | {"APP_ENV": "dev"}
+        made = project.run("python", "-c", code, PYTHONPATH="tests/storage", **variables)
+        own = json.loads(made.stdout) | variables | {"APP_ENV": "dev"}
         rows = tuple(n // 20 for n in ROWS) if store == "Firestore" else ROWS
         return _copy(project, store, own, rows)
 

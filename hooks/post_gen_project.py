@@ -14,8 +14,8 @@ ONLINE = [
 ]
 BATCH = [f"{PAGES}/batch.py", "tests/dashboard/test_batch_page.py"]
 
-# answer -> choice -> the paths that belong to it; those of no chosen one are removed.
-# A path below `variants/` holds files that take the place of those at the same path of the project.
+# answer -> choice -> its paths. A path that no chosen answer names is removed.
+# The files in a path below `variants/` replace the files at the same path of the project.
 PARTS = {
     "sample": {"penguins": [], "delays": ["variants/sample/delays"]},
     "api_framework": {"Flask": [], "Connexion": ["variants/api_framework/connexion"]},
@@ -53,8 +53,8 @@ PARTS = {
     },
 }
 
-# Files that hold lines of several parts: between `# >>> answer = choice | choice` and `# <<<`, or
-# one line with that mark at its end.
+# Files with lines of several parts. A part begins at `# >>> answer = choice | choice` and ends at
+# `# <<<`. A part of a single line has the first mark at its end.
 SECTIONS = [
     "pyproject.toml",
     "src/app/api/__init__.py",
@@ -82,17 +82,17 @@ def choose_parts(answers):
 
 
 def keep_sections(text, answers):
-    """Give a text without its marks, and without the sections and lines of what was not chosen."""
+    """Remove the marks from a text, and the sections and lines that were not chosen."""
 
     def chosen(answer, choices):
         return answers[answer] in choices.split(" | ")
 
-    text = SECTION.sub(lambda found: found[3] if chosen(found[1], found[2]) else "", text)
-    return LINE.sub(lambda found: f"{found[1]}\n" if chosen(found[2], found[3]) else "", text)
+    text = SECTION.sub(lambda match: match[3] if chosen(match[1], match[2]) else "", text)
+    return LINE.sub(lambda match: f"{match[1]}\n" if chosen(match[2], match[3]) else "", text)
 
 
 def remove(path):
-    """Remove a file or a folder; a test of the template holds that it exists."""
+    """Remove a file or a folder. A test of the template checks that it exists."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

@@ -1,7 +1,7 @@
 """Render a default and a maximal project into a folder: `python scripts/rendered.py FOLDER`.
 
-Without their repositories and without the commit of the template, so that two renders of the same
-template are the same.
+The folders have no repository and no commit of the template. So two renders of the same template
+are equal.
 """
 
 import json
@@ -39,10 +39,10 @@ def main():
                                      output_dir=folder))  # fmt: skip
             shutil.rmtree(made / ".git", ignore_errors=True)
             record = made / ".cruft.json"
-            told = json.loads(record.read_text(encoding="utf-8"))
-            told |= {"commit": None, "template": "this repository"}
-            told["context"]["cookiecutter"].pop("_template", None)
-            record.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+            content = json.loads(record.read_text(encoding="utf-8"))
+            content |= {"commit": None, "template": "this repository"}
+            content["context"]["cookiecutter"].pop("_template", None)
+            record.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
             shutil.copytree(made, place)
         print(f"{place}: {sum(1 for path in place.rglob('*') if path.is_file())} files")
 

@@ -44,7 +44,7 @@ def describe(project: Path) -> str:
 
 
 def draw(way: str, files: list[str]) -> str:
-    """Draw the files that hold a value on its way, in the order in which it comes to them."""
+    """Draw the files that a value passes, in the order in which it reaches them."""
     steps = "\n".join(f'  {n}["{name}"] --> {n + 1}' for n, name in enumerate(files[:-1]))
     last = f'  {len(files) - 1}["{files[-1]}"]'
     heading = f"## {WAYS[way]}: {len(files)} files\n\n"

@@ -129,7 +129,7 @@ def test_a_quota_project_that_differs_is_told():
     assert found.remedy == f"gcloud auth application-default set-quota-project {PROJECT}"
 
 
-@pytest.mark.parametrize("row", explain.known(), ids=lambda row: row["pattern"][:30])
+@pytest.mark.parametrize("row", explain.known_errors(), ids=lambda row: row["pattern"][:30])
 def test_each_known_error_is_explained_by_its_own_row(row):
     assert explain.find(row["example"]) == row
 

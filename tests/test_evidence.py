@@ -79,11 +79,11 @@ def test_words_below_a_subheading_count_and_a_heading_that_is_gone_is_told(team)
     assert Project(team.path).own_words(page, heading) > 40
     write(team, page, text.replace(heading, "Our choice"))
 
-    found = evidence.look(
+    finding = evidence.look(
         Project(team.path), {"words": {"in": page, "under": heading, "least": 60}}
     )
 
-    assert found.found == "no such heading"
+    assert finding.seen == "no such heading"
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_a_picture_that_is_none_does_not_count(team, content):
 def test_a_page_with_other_numbers_than_the_run_is_red(team):
     write(team, "docs/EDA.md", "numbers of last month")
 
-    found = evidence.look(Project(team.path), {"fresh": "docs/EDA.md"})
+    finding = evidence.look(Project(team.path), {"fresh": "docs/EDA.md"})
 
-    assert (found.right, found.found) == (False, "other numbers")
+    assert (finding.right, finding.seen) == (False, "other numbers")
 
 
 def test_facts_of_another_time_are_red(team, monkeypatch):
     looked = {"facts": "docs/MODEL_CARD.md"}
-    assert evidence.look(Project(team.path), looked).found == "not written yet"
+    assert evidence.look(Project(team.path), looked).seen == "not written yet"
     fill_facts(team, "docs/MODEL_CARD.md", 0)
     assert evidence.look(Project(team.path), looked).right
     stale = subprocess.CompletedProcess([], 1, stdout="", stderr="facts of another time")
@@ -144,7 +144,7 @@ def test_a_figure_that_is_gone_or_of_another_time_is_red(team, monkeypatch):
 
     for content in (b"", PNG, b"x" * 6000 + hashlib.sha256(text.encode()).hexdigest().encode()):
         figure.write_bytes(content)
-        assert look().found == "docs/figures/eda.png is absent or of another time"
+        assert look().seen == "docs/figures/eda.png is absent or of another time"
     figure.write_bytes(PNG + hashlib.sha256(text.encode()).hexdigest().encode())
     assert look().right
 
@@ -158,6 +158,6 @@ def test_what_cannot_be_compared_here_is_neither_right_nor_wrong(team, monkeypat
     ):
         answer = subprocess.CompletedProcess(*done)
         monkeypatch.setattr(evidence, "_run", lambda project, code, answer=answer: answer)
-        found = evidence.look(Project(team.path), looked)
-        assert found.found == "cannot be compared: the models are not on this machine"
-        assert "set APP_ENV" in found.next_step
+        finding = evidence.look(Project(team.path), looked)
+        assert finding.seen == "cannot be compared: the models are not on this machine"
+        assert "set APP_ENV" in finding.next_step

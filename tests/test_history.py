@@ -69,7 +69,7 @@ def test_a_merge_of_nothing_does_not_count(team):
         team.git("switch", "--quiet", "develop")
         team.git("merge", "--quiet", "--no-ff", "feature/x")
     looked = {"merges": {"into": "develop", "least": 3}}
-    assert evidence.look(Project(team.path), looked).found == "0 merges"
+    assert evidence.look(Project(team.path), looked).seen == "0 merges"
     fill_merges(team, {"least": 3}, 0)
     team.git("push", "--quiet", "origin", "develop")
 

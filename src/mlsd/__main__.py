@@ -72,8 +72,8 @@ def _issues(folder: Path, really: bool) -> int:
     except CourseError as error:
         print(f"issues cannot be opened: {error}")
         return 2
-    told = "are opened" if really else "at most would be opened; --create opens those that lack"
-    print(f"{count} issues {told}")
+    action = "are opened" if really else "at most would be opened; --create opens those that lack"
+    print(f"{count} issues {action}")
     return 0
 
 

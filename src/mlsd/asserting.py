@@ -7,23 +7,23 @@ Test = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def tests_in(source: str) -> list[Test]:
-    """Give the tests of a file; none if it is no Python."""
+    """List the tests of a file. The list is empty if the file is not Python."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    found = [node for node in ast.walk(tree) if isinstance(node, Test)]
-    return [node for node in found if node.name.startswith("test")]
+    functions = [node for node in ast.walk(tree) if isinstance(node, Test)]
+    return [node for node in functions if node.name.startswith("test")]
 
 
 def body(test: Test) -> str:
-    """Give what a test does, whatever it is called."""
+    """Give the statements of a test, without its name and its docstring."""
     lines = test.body[1:] if ast.get_docstring(test) else test.body
     return "\n".join(map(ast.dump, lines))
 
 
 def can_fail(test: Test) -> bool:
-    """Say whether a test is run, and asserts something about what something else gave it."""
+    """Say whether a test runs, gets a value from elsewhere, and asserts something."""
     if any(_is_skip(node) for decorator in test.decorator_list for node in ast.walk(decorator)):
         return False
     lines = takewhile(lambda line: not isinstance(line, ast.Return | ast.Raise), test.body)
@@ -47,6 +47,6 @@ def _asserts(node: ast.AST) -> bool:
 
 
 def _always(node: ast.AST) -> bool:
-    """Say whether a node is an `or` with a constant, which is true whatever the rest is."""
+    """Say whether a node is an `or` with a true constant, so that it is always true."""
     is_or = isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
     return is_or and any(isinstance(part, ast.Constant) and part.value for part in node.values)

@@ -1,4 +1,4 @@
-"""Read `workpackages.yaml`, the course year as data, and refuse what it cannot mean."""
+"""Read the course year from `workpackages.yaml`, and refuse a file that breaks a rule."""
 
 from datetime import date
 from pathlib import Path
@@ -19,9 +19,9 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class Workpackage(BaseModel):
-    """One workpackage; `done` holds what is looked at, as a kind with its arguments each.
+    """A workpackage; each item of `done` is a kind of evidence with its arguments.
 
-    `ready` and `commands` name what the template brings for it: paths, and tasks of poe.
+    The template brings the paths in `ready` and the poe tasks in `commands`.
     """
 
     model_config = _STRICT
@@ -66,23 +66,23 @@ class Course(BaseModel):
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Self:
-        for one in self.workpackages:
-            if one.milestone not in self.milestones:
-                known = ", ".join(map(str, self.milestones))
+        for workpackage in self.workpackages:
+            if workpackage.milestone not in self.milestones:
+                milestones = ", ".join(map(str, self.milestones))
                 raise ValueError(
-                    f"workpackage {one.number} is due at milestone {one.milestone}; there are: "
-                    f"{known}"
+                    f"workpackage {workpackage.number} is due at milestone "
+                    f"{workpackage.milestone}; there are: {milestones}"
                 )
-            for wanted in one.done:
+            for wanted in workpackage.done:
                 try:
                     evidence.check(wanted)
                 except CourseError as error:
-                    raise ValueError(f"workpackage {one.number}: {error}") from None
+                    raise ValueError(f"workpackage {workpackage.number}: {error}") from None
         return self
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML, in which a key that comes twice is a mistake."""
+    """Load YAML, and refuse a key that comes twice."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -102,7 +102,7 @@ def read(folder: Path) -> Course:
     Raises
     ------
     CourseError
-        The file is absent, is no YAML, or breaks a rule; each is told with its place.
+        The file is absent, is not YAML, or breaks rules. The message gives the place of each.
     """
     path = folder / FILE
     try:
@@ -114,20 +114,20 @@ def read(folder: Path) -> Course:
 
 
 def parse(text: str) -> Course:
-    """Read the course from the file's text; raises as `read`."""
+    """Read the course from the file's text. Raises `CourseError`, as `read` does."""
     try:
-        found = yaml.load(text, _Loader)  # noqa: S506 # a safe loader, see above
+        content = yaml.load(text, _Loader)  # noqa: S506 # a safe loader, see above
     except (yaml.YAMLError, ValueError) as error:
         raise CourseError(f"{FILE} is not YAML: {error}.") from None
     try:
         numbered = {
-            "milestones": {n: about | {"number": n} for n, about in found["milestones"].items()},
-            "workpackages": [one | {"number": n} for n, one in found["workpackages"].items()],
+            "milestones": {n: about | {"number": n} for n, about in content["milestones"].items()},
+            "workpackages": [about | {"number": n} for n, about in content["workpackages"].items()],
         }
-        return Course.model_validate(found | numbered)
+        return Course.model_validate(content | numbered)
     except ValidationError as error:
-        told = "\n".join(_sentence(found, one) for one in error.errors())
-        raise CourseError(f"{FILE} breaks a rule:\n{told}") from None
+        sentences = "\n".join(_sentence(content, problem) for problem in error.errors())
+        raise CourseError(f"{FILE} breaks a rule:\n{sentences}") from None
     except (KeyError, TypeError, AttributeError):
         raise CourseError(
             f"{FILE} needs `milestones:` and `workpackages:`, each with its numbers and what "
@@ -135,11 +135,11 @@ def parse(text: str) -> Course:
         ) from None
 
 
-def _sentence(found: dict[str, Any], error: ErrorDetails) -> str:
-    """Say the place, the value and the rule."""
+def _sentence(content: dict[str, Any], error: ErrorDetails) -> str:
+    """Write a sentence with the place, the value and the broken rule."""
     place = list(error["loc"])
     if place[:1] == ["workpackages"] and len(place) > 1:
-        place[1] = list(found["workpackages"])[int(place[1])]
+        place[1] = list(content["workpackages"])[int(place[1])]
     where = ", ".join(map(str, place))
     if error["type"] in ("missing", "extra_forbidden"):
         rule = "is missing" if error["type"] == "missing" else "is not known here"

@@ -1,4 +1,4 @@
-"""Examine what a project needs of Google Cloud, from the login to the tables, in that order."""
+"""Examine what a project needs from Google Cloud, in order from the login to the tables."""
 
 import json
 import os
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 def examine(folder: Path, env: str | None = None) -> int:
-    """Print a line for each thing that was examined; give the exit code, 1 if one is wrong."""
+    """Print a line for each finding. Give the exit code, which is 1 if a finding is wrong."""
     env = env or os.environ.get("APP_ENV") or "local"
     if env == "local":
         print("ok     environment: local, so nothing of Google Cloud is used here")
@@ -62,8 +62,8 @@ def _findings(env: str, store: str) -> Iterator[Finding]:
     try:
         credentials = _credentials()
     except GoogleAuthError as error:
-        known = explain.find(str(error))
-        remedy = known["remedy"] if known else "gcloud auth application-default login"
+        explanation = explain.find(str(error))
+        remedy = explanation["remedy"] if explanation else "gcloud auth application-default login"
         yield Finding("application-default credentials", False, str(error).split(". ")[0], remedy)
         return
     yield Finding("application-default credentials", True, type(credentials).__name__)
@@ -75,7 +75,7 @@ def _findings(env: str, store: str) -> Iterator[Finding]:
 
 
 def _gcloud(project: str) -> Finding:
-    """Compare the project of gcloud itself, which is another setting."""
+    """Compare the project that gcloud itself uses, which is a separate setting."""
     gcloud = shutil.which("gcloud")
     if not gcloud:
         return Finding(
@@ -96,15 +96,15 @@ def _credentials() -> Any:
 
 
 def _identity(credentials: Any) -> str:
-    """Name who acts, as far as the credentials know it."""
-    known = getattr(credentials, "service_account_email", None) or getattr(
+    """Name the user or the service account, if the credentials hold the name."""
+    account = getattr(credentials, "service_account_email", None) or getattr(
         credentials, "account", None
     )
-    return known or "a user whose name the credentials do not hold"
+    return account or "a user whose name the credentials do not hold"
 
 
 def _quota_project(credentials: Any, project: str) -> Finding:
-    """A user's requests are counted on a project of their own setting."""
+    """Compare the quota project, a separate setting, on which a user's requests count."""
     if not hasattr(credentials, "refresh_token"):
         return Finding("quota project", True, "not needed by this identity")
     seen = getattr(credentials, "quota_project_id", None) or "none"
@@ -113,7 +113,7 @@ def _quota_project(credentials: Any, project: str) -> Finding:
 
 
 def _places(env: str, store: str, project: str, region: str) -> Iterator[tuple[str, str, str]]:
-    """Give what holds data, the URL that describes it, and the command that makes it."""
+    """Give each place that holds data: its name, its URL, and the command that makes it."""
     bucket = os.environ.get("GCS_BUCKET") or f"{project}-{env}"
     host = os.environ.get("STORAGE_EMULATOR_HOST", "https://storage.googleapis.com")
     make = f"gcloud storage buckets create gs://{bucket} --project={project} --location={region}"
@@ -128,7 +128,7 @@ def _places(env: str, store: str, project: str, region: str) -> Iterator[tuple[s
         name = os.environ.get("FIRESTORE_DATABASE") or f"ml-{env}"
         make = f"gcloud firestore databases create --database={name} --location={region}"
         url = f"https://firestore.googleapis.com/v1/projects/{project}/databases/{name}"
-        if not os.environ.get("FIRESTORE_EMULATOR_HOST"):  # it does not describe databases
+        if not os.environ.get("FIRESTORE_EMULATOR_HOST"):  # the emulator cannot describe databases
             yield f"database {name}", url, f"{make} --project={project}"
 
 
@@ -137,16 +137,16 @@ def _place(session: Any, what: str, url: str, make: str, region: str) -> Finding
     try:
         answer = session.get(url, timeout=_SECONDS)
     except (OSError, GoogleAuthError) as error:
-        known = explain.find(str(error))
-        return Finding(what, False, str(error)[:200], known["remedy"] if known else "try again")
+        explanation = explain.find(str(error))
+        remedy = explanation["remedy"] if explanation else "try again"
+        return Finding(what, False, str(error)[:200], remedy)
     if answer.status_code == 404:
         return Finding(what, False, "does not exist", make)
     if not answer.ok:
-        known = explain.find(answer.text)
-        return Finding(
-            what, False, answer.text[:200], known["remedy"] if known else "ask the owner"
-        )
-    told = answer.json()
-    location = told.get("location") or told.get("locationId") or "unknown"
+        explanation = explain.find(answer.text)
+        remedy = explanation["remedy"] if explanation else "ask the owner"
+        return Finding(what, False, answer.text[:200], remedy)
+    description = answer.json()
+    location = description.get("location") or description.get("locationId") or "unknown"
     remedy = f"a place cannot be moved: {make}, or set GCP_REGION={location.lower()}"
     return Finding(what, location.lower() == region, f"in {location}", remedy)

@@ -1,4 +1,4 @@
-"""What is looked at for a workpackage: each kind says what it expects, finds, and asks for next."""
+"""Look for the evidence of a workpackage; each kind says what it expects, sees, and asks next."""
 
 import hashlib
 import inspect
@@ -40,7 +40,7 @@ except ImportError:  # a project of an older template
 print(runs.describe(runs.table()), end="")""",
     ),
 }
-"""Pages that a command writes: the command, and the code that gives the text; it stores nothing."""
+"""For each page: the command that writes it, and code that gives its text and stores nothing."""
 
 _NO_MODEL = 3
 _FACTS = f"""import sys
@@ -54,18 +54,18 @@ sys.exit(0 if Path({{page!r}}) in facts.current() else {_NO_MODEL})"""
 _ELSEWHERE = "run this where the models are: set APP_ENV, or ask who trained; see docs/PLANNING.md"
 
 
-class Found(NamedTuple):
-    """Whether it is there, what was expected, what was found, where, and what to do next."""
+class Finding(NamedTuple):
+    """Whether all is right, what was expected, what was seen, where, and what to do next."""
 
     right: bool
     expected: str
-    found: str
+    seen: str
     where: str
     next_step: str
 
 
-def look(project: Project, wanted: dict[str, Any]) -> Found:
-    """Look at one thing, as `workpackages.yaml` names it; `CourseError` as from `check`."""
+def look(project: Project, wanted: dict[str, Any]) -> Finding:
+    """Look at one thing that `workpackages.yaml` names. Raises `CourseError`, as `check` does."""
     kind, arguments = check(wanted)
     return _KINDS[kind](project, **arguments)
 
@@ -76,130 +76,134 @@ def check(wanted: Any) -> tuple[str, dict[str, Any]]:
     Raises
     ------
     CourseError
-        There is no such kind, or its arguments are others.
+        The kind does not exist, or it takes other arguments.
     """
     if not isinstance(wanted, dict) or len(wanted) != 1 or not set(wanted) <= set(_KINDS):
         raise CourseError(f"{wanted!r} is none of {', '.join(_KINDS)}, with what it looks at")
     ((kind, about),) = wanted.items()
     given = about if isinstance(about, dict) else {"about": about}
-    asked = list(inspect.signature(_KINDS[kind]).parameters.values())[1:]
+    parameters = list(inspect.signature(_KINDS[kind]).parameters.values())[1:]
     fields: dict[str, Any] = {
-        one.name: (one.annotation, ... if one.default is one.empty else one.default)
-        for one in asked
+        parameter.name: (
+            parameter.annotation,
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for parameter in parameters
     }
     model = create_model(kind, __config__=ConfigDict(extra="forbid"), **fields)
     try:
-        known = model(**{"in_" if name == "in" else str(name): v for name, v in given.items()})
+        validated = model(**{"in_" if name == "in" else str(name): v for name, v in given.items()})
     except ValidationError as error:
         (first, *_) = error.errors()
         name = ".".join(map(str, first["loc"])).rstrip("_")
         rule = first["msg"].replace("Input should be", "must be")
         raise CourseError(f"{wanted}: {name} {rule}") from None
-    return kind, {one.name: getattr(known, one.name) for one in asked}
+    return kind, {parameter.name: getattr(validated, parameter.name) for parameter in parameters}
 
 
-def words(project: Project, in_: str, least: int, under: str = "") -> Found:
+def words(project: Project, in_: str, least: int, under: str = "") -> Finding:
     """Expect a number of a team's own words in a page, perhaps under a heading."""
     count = project.own_words(in_, under)
     place = f"{in_} under {under!r}" if under else in_
-    step, found = f"write in your own words, {least - count} more", f"{count} own words"
+    step, seen = f"write in your own words, {least - count} more", f"{count} own words"
     if under and not project.has_section(in_, under):
-        found, step = "no such heading", f"bring the heading {under!r} back, and write below it"
-    return Found(count >= least, f"{least} own words", found, place, step)
+        seen, step = "no such heading", f"bring the heading {under!r} back, and write below it"
+    return Finding(count >= least, f"{least} own words", seen, place, step)
 
 
-def changed(project: Project, about: str) -> Found:
-    """Expect that a file says something else than the one that was generated."""
-    own, known = project.is_own(about), bool(project.git("ls-files", about))
-    right = own and known
-    found = "yours" if right else "not committed" if own else "the template's"
-    found = found if project.read(about).strip() else "absent"
-    return Found(right, "a file of your own", found, about, "replace the example by your own")
+def changed(project: Project, about: str) -> Finding:
+    """Expect that a file is committed and says something else than the generated file."""
+    own, committed = project.is_own(about), bool(project.git("ls-files", about))
+    right = own and committed
+    seen = "yours" if right else "not committed" if own else "the template's"
+    seen = seen if project.read(about).strip() else "absent"
+    return Finding(right, "a file of your own", seen, about, "replace the example by your own")
 
 
-def fresh(project: Project, about: Literal["docs/EDA.md", "docs/RUNS.md"]) -> Found:
-    """Expect that a page is what its command would write now, and its figure of the same time."""
+def fresh(project: Project, about: Literal["docs/EDA.md", "docs/RUNS.md"]) -> Finding:
+    """Expect that a page and its figures are those that its command would write now."""
     command, code = FRESH[about]
     step, expected = f"run `uv run poe {command}` and commit what it writes", "numbers of your data"
     text = project.read(about)
     if not text:
-        return Found(False, expected, "absent", about, step)
+        return Finding(False, expected, "absent", about, step)
     done = _run(project, code)
     if done.returncode:
-        told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        if "NotFound" in told:
-            told, step = "the models are not on this machine", _ELSEWHERE
-        return Found(False, expected, f"cannot be compared: {told[:90]}", about, step)
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        if "NotFound" in reason:
+            reason, step = "the models are not on this machine", _ELSEWHERE
+        return Finding(False, expected, f"cannot be compared: {reason[:90]}", about, step)
     if done.stdout.split() != text.split():
-        return Found(False, expected, "other numbers", about, step)
+        return Finding(False, expected, "other numbers", about, step)
     digest = hashlib.sha256(text.encode()).hexdigest().encode()
     images = {path: project.folder / path for path in _images(text, about)}
     old = [name for name, it in images.items() if not _is_image(it) or digest not in _bytes(it)]
-    found = f"{old[0]} is absent or of another time" if old else "as the run says"
-    return Found(not old, expected, found, about, step)
+    seen = f"{old[0]} is absent or of another time" if old else "as the run says"
+    return Finding(not old, expected, seen, about, step)
 
 
-def facts(project: Project, about: str) -> Found:
-    """Expect that the facts between the marks of a page are written, and are those of now."""
+def facts(project: Project, about: str) -> Finding:
+    """Expect that a page has facts between its marks, and that they are up to date."""
     step, expected = "run `uv run poe cards` and commit what it writes", "facts of your model"
     text = project.read(about)
     if "<!-- facts" not in text or UNWRITTEN in text:
-        return Found(False, expected, "not written yet", about, step)
+        return Finding(False, expected, "not written yet", about, step)
     done = _run(project, _FACTS.format(page=about))
-    found = "as they are now" if done.returncode == 0 else "of another time"
+    seen = "as they are now" if done.returncode == 0 else "of another time"
     if done.returncode == _NO_MODEL:
-        found, step = "cannot be compared: the models are not on this machine", _ELSEWHERE
-    return Found(done.returncode == 0, expected, found, about, step)
+        seen, step = "cannot be compared: the models are not on this machine", _ELSEWHERE
+    return Finding(done.returncode == 0, expected, seen, about, step)
 
 
-def answer(project: Project, question: str, other_than: str) -> Found:
+def answer(project: Project, question: str, other_than: str) -> Finding:
     """Expect an answer of your own to a question of the template."""
     given = project.answers.get(question, "")
     step = f"change {question} in .cruft.json and in the files that name it"
     right, expected = given not in ("", other_than), f"a {question} of your own"
-    return Found(right, expected, given or "none", ".cruft.json", step)
+    return Finding(right, expected, given or "none", ".cruft.json", step)
 
 
-def says(project: Project, in_: str, matching: re.Pattern[str], example: str) -> Found:
-    """Expect that a team's own text in a page matches a pattern, of which there is an example."""
+def says(project: Project, in_: str, matching: re.Pattern[str], example: str) -> Finding:
+    """Expect that a team's own text in a page matches a pattern, as `example` does."""
     right = matching.search(project.own_text(in_)) is not None
-    return Found(right, f"a text as {example!r}", "yours" if right else "none", in_, "add yours")
+    return Finding(right, f"a text as {example!r}", "yours" if right else "none", in_, "add yours")
 
 
-def image(project: Project, in_: str) -> Found:
+def image(project: Project, in_: str) -> Finding:
     """Expect a picture of your own in a page."""
     paths = [project.folder / path for path in _images(project.own_text(in_), in_)]
     kept = [path for path in paths if _is_image(path)]
-    found = f"{len(kept)} pictures"
-    return Found(bool(kept), "a picture", found, in_, "add one by ![what it shows](figures/x.png)")
+    seen = f"{len(kept)} pictures"
+    return Finding(bool(kept), "a picture", seen, in_, "add one by ![what it shows](figures/x.png)")
 
 
-def tests(project: Project, least: int) -> Found:
+def tests(project: Project, least: int) -> Finding:
     """Expect tests of your own, which call something and can fail."""
     count = len(project.own_tests())
     step = f"write {least - count} more tests that call your code and assert what it gives"
-    return Found(count >= least, f"{least} own tests", f"{count} own tests", "tests/", step)
+    return Finding(count >= least, f"{least} own tests", f"{count} own tests", "tests/", step)
 
 
-def branches(project: Project, about: list[str]) -> Found:
+def branches(project: Project, about: list[str]) -> Finding:
     """Expect branches, here or on GitHub."""
-    known = project.git("branch", "--all", "--format=%(refname:lstrip=-1)").split()
-    missing = [name for name in about if name not in known]
-    found = f"no {', '.join(missing)}" if missing else ", ".join(about)
-    return Found(not missing, ", ".join(about), found, "git branch --all", "make and push them")
+    existing = project.git("branch", "--all", "--format=%(refname:lstrip=-1)").split()
+    missing = [name for name in about if name not in existing]
+    seen = f"no {', '.join(missing)}" if missing else ", ".join(about)
+    return Finding(not missing, ", ".join(about), seen, "git branch --all", "make and push them")
 
 
-def merges(project: Project, into: str, least: int) -> Found:
-    """Expect merged pull requests: merge commits, or the commits that GitHub squashes them into."""
+def merges(project: Project, into: str, least: int) -> Finding:
+    """Expect merged pull requests, each a merge commit or a commit that GitHub squashed."""
     log = project.git("log", "--first-parent", "--format=%H|%P|%s", project.branch(into))
     commits = [line.split("|", 2) for line in log.splitlines()]
     merged = [h for h, parents, s in commits if " " in parents or re.search(r"\(#\d+\)$", s)]
-    count = sum(bool(project.git("diff", "--name-only", f"{one}^1", one)) for one in merged)
+    diffs = [project.git("diff", "--name-only", f"{commit}^1", commit) for commit in merged]
+    count = sum(map(bool, diffs))
     step = "work on short branches and merge them by pull requests"
-    return Found(count >= least, f"{least} merges", f"{count} merges", f"branch {into}", step)
+    return Finding(count >= least, f"{least} merges", f"{count} merges", f"branch {into}", step)
 
 
-_KINDS: dict[str, Callable[..., Found]] = {
+_KINDS: dict[str, Callable[..., Finding]] = {
     check.__name__: check
     for check in (words, changed, fresh, facts, answer, says, image, tests, branches, merges)
 }
@@ -213,7 +217,7 @@ def _images(text: str, page: str) -> list[str]:
 
 
 def _is_image(path: Path) -> bool:
-    """Say whether a file is a picture, by what it holds, and not a tiny one."""
+    """Say whether the content of a file is a picture that is not too small."""
     content = _bytes(path)
     return len(content) >= _SMALLEST_IMAGE and content.startswith(_IMAGES)
 

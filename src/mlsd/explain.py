@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TypedDict
 
 
-class Known(TypedDict):
+class KnownError(TypedDict):
     """An error: how its text is recognised, an example, why it comes, what to do."""
 
     pattern: str
@@ -15,21 +15,22 @@ class Known(TypedDict):
     remedy: str
 
 
-def known() -> list[Known]:
-    """Read the table; the first row whose pattern is found in a text explains it."""
+def known_errors() -> list[KnownError]:
+    """Read the table of errors. The first row whose pattern matches a text explains it."""
     text = (files("mlsd") / "errors.toml").read_text(encoding="utf-8")
-    rows: list[Known] = tomllib.loads(text)["errors"]
+    rows: list[KnownError] = tomllib.loads(text)["errors"]
     return rows
 
 
-def find(error: str) -> Known | None:
+def find(error: str) -> KnownError | None:
     """Find the row that explains an error."""
     text = " ".join(error.split())
-    return next((row for row in known() if re.search(row["pattern"], text, re.IGNORECASE)), None)
+    rows = (row for row in known_errors() if re.search(row["pattern"], text, re.IGNORECASE))
+    return next(rows, None)
 
 
 def tell(error: str) -> int:
-    """Print the explanation; give the exit code, 1 if the error is not known."""
+    """Print the explanation. Give the exit code, which is 1 if the error is not known."""
     row = find(error)
     if row is None:
         print("This error is not known here. Ask with its whole text, and the command before it.")

@@ -1,4 +1,4 @@
-"""GitHub by its command `gh`: what it would do is printed, and done only if asked for."""
+"""Use GitHub by its command `gh`. Each command is printed, and runs only if asked for."""
 
 import json
 import shlex
@@ -20,7 +20,7 @@ class Gh:
         self._folder, self._really = folder, really
 
     def do(self, *arguments: str) -> str:
-        """Print a command, and run it if this is no rehearsal; give what it answers.
+        """Print a command, and run it unless this is a rehearsal. Give what it prints.
 
         A failure ends the tool.
         """
@@ -28,7 +28,7 @@ class Gh:
         return self._run(*arguments).strip() if self._really else ""
 
     def ask(self, *arguments: str) -> Any:
-        """Give what a command answers as JSON; a rehearsal asks nobody and knows of nothing."""
+        """Give the JSON that a command prints. A rehearsal runs nothing and gives an empty list."""
         return json.loads(self._run(*arguments) or "[]") if self._really else []
 
     def _run(self, *arguments: str) -> str:
@@ -54,24 +54,26 @@ class Gh:
 def open_issues(gh: Gh, course: Course) -> int:
     """Open an issue for each chosen workpackage that has none, and a milestone for each sprint.
 
-    Safe to run twice: what is there, open or closed, is left alone. Gives how many were opened.
+    A second run is safe: it leaves open and closed issues as they are. Gives the number of issues
+    that were missing.
     """
-    chosen = [one for one in course.workpackages if not one.not_chosen]
-    sprints = sorted({one.sprint for one in chosen})
-    known = {one["title"] for one in gh.ask("api", "repos/{owner}/{repo}/milestones?state=all")}
+    chosen = [workpackage for workpackage in course.workpackages if not workpackage.not_chosen]
+    sprints = sorted({workpackage.sprint for workpackage in chosen})
+    milestones = gh.ask("api", "repos/{owner}/{repo}/milestones?state=all")
+    milestone_titles = {milestone["title"] for milestone in milestones}
     for title in (_sprint(number) for number in sprints):
-        if title not in known:
+        if title not in milestone_titles:
             gh.do("api", "repos/{owner}/{repo}/milestones", "-f", f"title={title}")
     for label, about in _LABELS.items():
         gh.do("label", "create", label, "--force", "--description", about)
     listed = ("issue", "list", "--state", "all", "--label", _LABEL, "--limit", "200")
-    there = {one["title"] for one in gh.ask(*listed, "--json", "title")}
-    missing = [one for one in chosen if _title(one) not in there]
-    for one in missing:
-        labels = [_LABEL, *(["optional"] if one.optional else [])]
+    issue_titles = {issue["title"] for issue in gh.ask(*listed, "--json", "title")}
+    missing = [workpackage for workpackage in chosen if _title(workpackage) not in issue_titles]
+    for workpackage in missing:
+        labels = [_LABEL, *(["optional"] if workpackage.optional else [])]
         gh.do(
-            *("issue", "create", "--title", _title(one), "--body", _body(one)),
-            *("--label", ",".join(labels), "--milestone", _sprint(one.sprint)),
+            *("issue", "create", "--title", _title(workpackage), "--body", _body(workpackage)),
+            *("--label", ",".join(labels), "--milestone", _sprint(workpackage.sprint)),
         )
     return len(missing)
 
@@ -80,15 +82,16 @@ def _sprint(number: int) -> str:
     return f"Sprint {number}"
 
 
-def _title(one: Workpackage) -> str:
-    return f"WP {one.number}: {one.title}"
+def _title(workpackage: Workpackage) -> str:
+    return f"WP {workpackage.number}: {workpackage.title}"
 
 
-def _body(one: Workpackage) -> str:
-    brought = [f"`{path}`" for path in one.ready]
-    brought += [f"`uv run poe {task}`" for task in one.commands]
+def _body(workpackage: Workpackage) -> str:
+    brought = [f"`{path}`" for path in workpackage.ready]
+    brought += [f"`uv run poe {task}`" for task in workpackage.commands]
     ready = "\n".join(f"- {name}" for name in brought)
     return (
-        f"{one.text}\n\n**Shown by:** {one.evidence}.\n\n**Due:** milestone {one.milestone}.\n\n"
+        f"{workpackage.text}\n\n**Shown by:** {workpackage.evidence}.\n\n"
+        f"**Due:** milestone {workpackage.milestone}.\n\n"
         f"The template brings:\n\n{ready}\n\n`uv run poe progress` says what is missing.\n"
     )

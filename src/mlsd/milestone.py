@@ -21,49 +21,52 @@ def main(folder: Path, number: int, really: bool) -> int:
     Nothing is opened while something is missing. The exit code is then 1.
     """
     try:
-        known, project = course.read(folder), Project(folder)
-        if number not in known.milestones:
+        course_year, project = course.read(folder), Project(folder)
+        if number not in course_year.milestones:
             raise CourseError(
-                f"there is no milestone {number}: {', '.join(map(str, known.milestones))}."
+                f"there is no milestone {number}: {', '.join(map(str, course_year.milestones))}."
             )
-        due = [one for one in known.workpackages if one.milestone <= number]
-        states = [progress.judge(project, one) for one in due]
-        missing = _missing(project, known, states, number)
+        states = [
+            progress.judge(project, workpackage)
+            for workpackage in course_year.workpackages
+            if workpackage.milestone <= number
+        ]
+        missing = _missing(project, course_year, states, number)
         path = folder / TEXT.format(number)
         path.parent.mkdir(exist_ok=True)
-        text = describe(project, known.milestones[number], states)
+        text = describe(project, course_year.milestones[number], states)
         path.write_text(text, encoding="utf-8", newline="\n")
-        _tell(missing, path, known, number)
+        _tell(missing, path, course_year, number)
         link = ""
         if not (missing and really):
-            link = _open(Gh(str(folder), really), known, known.milestones[number], path)
-        _tell_mail(project, known, number, link or "LINK")
+            link = _open(Gh(str(folder), really), course_year, course_year.milestones[number], path)
+        _tell_mail(project, course_year, number, link or "LINK")
     except CourseError as error:
         print(f"the milestone cannot be handed in: {error}")
         return 2
     return int(bool(missing))
 
 
-def _missing(project: Project, known: Course, states: list[State], number: int) -> list[str]:
+def _missing(project: Project, course_year: Course, states: list[State], number: int) -> list[str]:
     """Give a sentence for each thing that the staff would miss."""
-    found = [
+    problems = [
         f"{state.workpackage.number} {state.workpackage.title} is {state.word}: "
         "`uv run poe progress` says what is next."
         for state in states
         if progress.is_open(state)
     ]
-    found += _slides(project, f"slides/milestone_{number}.pdf")
-    if not known.reviewers:
-        found.append(f"{course.FILE} names no reviewers: ask the staff for their GitHub names.")
-    if not known.emails:
-        found.append(f"{course.FILE} names no e-mail addresses of the staff.")
+    problems += _slides(project, f"slides/milestone_{number}.pdf")
+    if not course_year.reviewers:
+        problems.append(f"{course.FILE} names no reviewers: ask the staff for their GitHub names.")
+    if not course_year.emails:
+        problems.append(f"{course.FILE} names no e-mail addresses of the staff.")
     if project.git("status", "--porcelain"):
-        found.append("some changes are not committed: `git status` shows them.")
-    return found + _develop(project)
+        problems.append("some changes are not committed: `git status` shows them.")
+    return problems + _develop(project)
 
 
 def _develop(project: Project) -> list[str]:
-    """Say what keeps the pull request from holding what was looked at here."""
+    """Say why the pull request would not hold the files that this tool looked at."""
     here = project.git("branch", "--show-current").strip()
     if here != "develop":
         return [f"you are on {here or 'no branch'}, and the pull request is of develop: switch."]
@@ -83,9 +86,10 @@ def _slides(project: Project, path: str) -> list[str]:
 
 
 def describe(project: Project, milestone: Milestone, states: list[State]) -> str:
-    """Write the text of the pull request, from what is there."""
+    """Write the text of the pull request from the states of the workpackages."""
     finished = [state for state in states if state.word == "done"]
-    pages = [found.where.partition(" under ")[0] for state in finished for found in state.found]
+    findings = [finding for state in finished for finding in state.findings]
+    pages = [finding.where.partition(" under ")[0] for finding in findings]
     looked_at = dict.fromkeys(page for page in pages if (project.folder / page).is_file())
     left = [_left(state) for state in states if state.word != "done"] + _bent(project, states)
     return f"""# Milestone {milestone.number}: {milestone.title}
@@ -123,20 +127,21 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _implemented(state: State) -> str:
-    one = state.workpackage
-    seen = "; ".join(f"{found.found} in {found.where}" for found in state.found)
-    how = ", ".join(f"`uv run poe {task}`" for task in one.commands)
-    return f"**{one.number} {one.title}**: {seen}" + (f". See it by {how}" if how else "")
+    workpackage = state.workpackage
+    seen = "; ".join(f"{finding.seen} in {finding.where}" for finding in state.findings)
+    how = ", ".join(f"`uv run poe {task}`" for task in workpackage.commands)
+    see = f". See it by {how}" if how else ""
+    return f"**{workpackage.number} {workpackage.title}**: {seen}{see}"
 
 
 def _left(state: State) -> str:
-    one = state.workpackage
-    why = f", because {one.not_chosen}" if one.not_chosen else ""
-    return f"{one.number} {one.title}: {state.word}{why}"
+    workpackage = state.workpackage
+    why = f", because {workpackage.not_chosen}" if workpackage.not_chosen else ""
+    return f"{workpackage.number} {workpackage.title}: {state.word}{why}"
 
 
 def _bent(project: Project, states: list[State]) -> list[str]:
-    """Tell for which workpackages something else is looked at than in the template."""
+    """Name the workpackages whose evidence differs from that in the template."""
     given = yaml.safe_load(project.generated(course.FILE) or "{}").get("workpackages", {})
     changed = [
         state.workpackage.number
@@ -155,34 +160,34 @@ def _new(project: Project) -> str:
     return log or f"- nothing is on {new} that is not on {old}"
 
 
-def _tell(missing: list[str], path: Path, known: Course, number: int) -> None:
-    milestone = known.milestones[number]
+def _tell(missing: list[str], path: Path, course_year: Course, number: int) -> None:
+    milestone = course_year.milestones[number]
     days = (milestone.when - date.today()).days
     when = f"in {days} days" if days >= 0 else f"{-days} days ago"
     print(f"Milestone {number}, {milestone.slots} ({when}): {milestone.title}")
     for problem in missing:
         print(f"missing: {problem}")
     print("\nNo tool sees these; look yourselves:")
-    for rule in known.rules:
+    for rule in course_year.rules:
         print(f"- {rule}")
     print(f"\nThe pull request's text is in local/{path.name}: read it, mend what is not so.")
     if missing:
         print("Nothing is opened while something is missing.")
 
 
-def _tell_mail(project: Project, known: Course, number: int, link: str) -> None:
-    name, team = (project.answers.get(one, "?") for one in ("project_name", "team_name"))
+def _tell_mail(project: Project, course_year: Course, number: int, link: str) -> None:
+    name, team = (project.answers.get(question, "?") for question in ("project_name", "team_name"))
     print(
-        f"\nE-mail to {', '.join(known.emails) or 'the staff'}:\n"
+        f"\nE-mail to {', '.join(course_year.emails) or 'the staff'}:\n"
         f"  Subject: Milestone {number} of {name}, {team}\n"
         f"  Hello, the pull request of {team} for milestone {number} of {name} is {link}"
     )
 
 
-def _open(gh: Gh, known: Course, milestone: Milestone, path: Path) -> str:
+def _open(gh: Gh, course_year: Course, milestone: Milestone, path: Path) -> str:
     return gh.do(
         *("pr", "create", "--base", "main", "--head", "develop"),
         *("--title", f"Milestone {milestone.number}: {milestone.title}"),
         *("--body-file", f"local/{path.name}"),
-        *(part for name in known.reviewers for part in ("--reviewer", name)),
+        *(part for name in course_year.reviewers for part in ("--reviewer", name)),
     )

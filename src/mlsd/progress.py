@@ -1,4 +1,4 @@
-"""How far a team is: per workpackage what is expected, what was found, where, and what is next."""
+"""Show how far a team is with each workpackage: what is expected, what is seen, what is next."""
 
 import re
 import textwrap
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mlsd import course, evidence
 from mlsd.course import Course, Workpackage
-from mlsd.evidence import Found
+from mlsd.evidence import Finding
 from mlsd.project import CourseError, Project
 
 MARKS = ("<!-- workpackages: `uv run poe progress --write` -->", "<!-- end of workpackages -->")
@@ -17,32 +17,32 @@ _WHERE = "README.md"
 
 
 class State(NamedTuple):
-    """A workpackage, how far it is, and what was found for it."""
+    """A workpackage, how far it is, and the findings about it."""
 
     workpackage: Workpackage
     word: str
-    found: list[Found]
+    findings: list[Finding]
 
 
 def main(folder: Path, milestone: int | None, sprint: int | None, form: str) -> int:
     """Print the progress as a `text` or in `markdown`, or `write` it into the README.
 
-    The exit code is 0 if every workpackage that was asked for is done, left out with a reason, or
-    optional; 2 if that cannot be said; else 1.
+    The exit code is 0 if every workpackage that was asked for is done, optional, or left out with
+    a reason. It is 2 if the progress cannot be computed, else 1.
     """
     try:
-        known = course.read(folder)
+        course_year = course.read(folder)
         states = [
-            judge(Project(folder), one)
-            for one in known.workpackages
-            if milestone in (None, one.milestone) and sprint in (None, one.sprint)
+            judge(Project(folder), workpackage)
+            for workpackage in course_year.workpackages
+            if milestone in (None, workpackage.milestone) and sprint in (None, workpackage.sprint)
         ]
         if not states:
             raise CourseError("no workpackage is in that milestone and sprint.")
         if form == "write":
             write(folder, states)
         else:
-            print(to_markdown(states) if form == "markdown" else to_text(known, states))
+            print(to_markdown(states) if form == "markdown" else to_text(course_year, states))
     except CourseError as error:
         print(f"progress cannot be told: {error}")
         return 2
@@ -55,14 +55,14 @@ def judge(project: Project, workpackage: Workpackage) -> State:
         return State(workpackage, "not chosen", [])
     gone = [path for path in workpackage.ready if not (project.folder / path).exists()]
     if gone:
-        lost = Found(
+        lost = Finding(
             False, gone[0], "absent", gone[0], "bring it back, or say why it is not chosen"
         )
         return State(workpackage, "broken", [lost])
-    found = [evidence.look(project, wanted) for wanted in workpackage.done]
-    right = sum(one.right for one in found)
-    word = "done" if right == len(found) else "begun" if right else "not started"
-    return State(workpackage, word, found)
+    findings = [evidence.look(project, wanted) for wanted in workpackage.done]
+    right = sum(finding.right for finding in findings)
+    word = "done" if right == len(findings) else "begun" if right else "not started"
+    return State(workpackage, word, findings)
 
 
 def is_open(state: State) -> bool:
@@ -70,10 +70,10 @@ def is_open(state: State) -> bool:
     return state.word not in DONE and not state.workpackage.optional
 
 
-def to_text(known: Course, states: list[State]) -> str:
-    """Tell the states on a terminal, milestone after milestone."""
+def to_text(course_year: Course, states: list[State]) -> str:
+    """Write the states for a terminal, one milestone after the other."""
     lines = []
-    for number, milestone in known.milestones.items():
+    for number, milestone in course_year.milestones.items():
         own = [state for state in states if state.workpackage.milestone == number]
         if own:
             finished = sum(state.word in DONE for state in own)
@@ -93,17 +93,17 @@ def to_text(known: Course, states: list[State]) -> str:
 
 
 def _lines(state: State) -> Iterable[str]:
-    one = state.workpackage
-    mark = " (optional)" if one.optional else ""
-    yield f"  {one.number}  {state.word:12} {one.title}{mark}"
-    told = [f"because: {one.not_chosen}"] if one.not_chosen else []
-    for found in state.found:
-        if found.right:
-            told.append(f"there: {found.found}, in {found.where}")
+    workpackage = state.workpackage
+    mark = " (optional)" if workpackage.optional else ""
+    yield f"  {workpackage.number}  {state.word:12} {workpackage.title}{mark}"
+    details = [f"because: {workpackage.not_chosen}"] if workpackage.not_chosen else []
+    for finding in state.findings:
+        if finding.right:
+            details.append(f"there: {finding.seen}, in {finding.where}")
         else:
-            told.append(f"expected {found.expected}, found {found.found}, in {found.where}")
-            told.append(f"next: {found.next_step}")
-    for line in told:
+            details.append(f"expected {finding.expected}, found {finding.seen}, in {finding.where}")
+            details.append(f"next: {finding.next_step}")
+    for line in details:
         yield from wrapped(line)
 
 
@@ -116,15 +116,16 @@ def wrapped(line: str) -> list[str]:
 
 
 def to_markdown(states: list[State]) -> str:
-    """Tell the states as a table for readers who do not run anything."""
+    """Write the states as a table for readers who do not run anything."""
     rows = ["| WP | what | where | how to see it | state |", "|---|---|---|---|---|"]
     for state in states:
-        one = state.workpackage
-        where = ", ".join(f"`{path}`" for path in one.ready)
-        how = "; ".join([one.evidence, *(f"`uv run poe {task}`" for task in one.commands)])
-        mark = " (optional)" if one.optional else ""
-        word = f"not chosen: {one.not_chosen}" if one.not_chosen else state.word
-        cells = (f"{one.number}{mark}", one.title, where, how, word)
+        workpackage = state.workpackage
+        where = ", ".join(f"`{path}`" for path in workpackage.ready)
+        commands = [f"`uv run poe {task}`" for task in workpackage.commands]
+        how = "; ".join([workpackage.evidence, *commands])
+        mark = " (optional)" if workpackage.optional else ""
+        word = f"not chosen: {workpackage.not_chosen}" if workpackage.not_chosen else state.word
+        cells = (f"{workpackage.number}{mark}", workpackage.title, where, how, word)
         rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(rows)
 

@@ -1,4 +1,4 @@
-"""A team's project as it is now, beside what the template generated."""
+"""Read a team's project, and compare it with what the template generated."""
 
 import ast
 import json
@@ -21,7 +21,7 @@ _HIDDEN = re.compile(
     flags=re.MULTILINE | re.DOTALL,
 )
 _OFTEN = 4
-"""A word counts at most so often in one place: a page is not filled by repeating one."""
+"""How often a word counts in one place, at most: to repeat a word does not fill a page."""
 
 
 class CourseError(Exception):
@@ -29,10 +29,10 @@ class CourseError(Exception):
 
 
 class Project:
-    """Files of a project, and which lines and tests of them are the team's own.
+    """The files of a project, and the lines and tests that the team itself wrote.
 
-    What was generated is read from the first commit, which the template made, and from later ones
-    that brought a newer version of the template.
+    The template made the first commit. Later commits may have brought a newer version of the
+    template. Both show what was generated.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,14 +48,14 @@ class Project:
         return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
     def branch(self, name: str) -> str:
-        """Name a branch as git finds it: that on GitHub as last fetched, else the one here."""
-        for known in (f"origin/{name}", name):
-            if self.git("rev-parse", "--verify", "--quiet", known):
-                return known
+        """Name a branch for git: the one last fetched from GitHub, or else the local one."""
+        for branch in (f"origin/{name}", name):
+            if self.git("rev-parse", "--verify", "--quiet", branch):
+                return branch
         return ""
 
     def read(self, path: str) -> str:
-        """Give the text of a file; nothing if it is absent or no text."""
+        """Give the text of a file, or nothing if the file is absent or is not text."""
         try:
             return (self.folder / path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
@@ -68,8 +68,8 @@ class Project:
             record = json.loads(self.read(".cruft.json") or "{}")
         except ValueError as error:
             raise CourseError(f".cruft.json is not JSON: {error}. Did a merge leave it?") from None
-        found: dict[str, str] = record.get("context", {}).get("cookiecutter", {})
-        return found
+        answers: dict[str, str] = record.get("context", {}).get("cookiecutter", {})
+        return answers
 
     @cached_property
     def _root(self) -> str:
@@ -100,8 +100,8 @@ class Project:
 
     def _version(self, commit: str) -> str:
         """Give the version of the template that a commit holds."""
-        found = re.search(r'"commit": *"(\w+)"', self.git("show", f"{commit}:.cruft.json"))
-        return found[1] if found else ""
+        match = re.search(r'"commit": *"(\w+)"', self.git("show", f"{commit}:.cruft.json"))
+        return match[1] if match else ""
 
     def generated(self, path: str) -> str | None:
         """Give what the template generated at a path; None if nothing."""
@@ -115,7 +115,7 @@ class Project:
 
     @cached_property
     def _generated_lines(self) -> set[str]:
-        """Give every line of every page that was generated: copied, it is not a team's own."""
+        """Give every line of every generated page; a copy of such a line is not a team's own."""
         pages = [path for path in self._generated_paths if path.endswith(".md")]
         texts = [self.generated(page) or "" for page in pages]
         for commit in self._updates:
@@ -136,7 +136,7 @@ class Project:
         return "\n".join(line for line in lines if line not in self._generated_lines)
 
     def own_words(self, path: str, under: str = "") -> int:
-        """Count a team's own words; a word counts a few times only, filler text not at all."""
+        """Count a team's own words. A word counts a few times only; filler text does not count."""
         text = re.sub(
             r"!?\[[^\]]*\]\([^)]*\)|https?://\S+|`[^`]*`", " ", self.own_text(path, under)
         )
@@ -146,9 +146,9 @@ class Project:
         return sum(min(_OFTEN, words.count(word)) for word in set(words))
 
     def is_own(self, path: str) -> bool:
-        """Say whether a file is another than the generated one, by more than comments and spaces.
+        """Say whether a file differs from the generated one in more than comments and spaces.
 
-        A table is, once most of its rows are others.
+        A table differs once most of its rows are new.
         """
         now, was = self.read(path), self.generated(path) or ""
         if path.endswith(".csv"):
@@ -159,42 +159,44 @@ class Project:
     def has_test(self, name: str) -> bool:
         """Say whether a test, `path::function`, is there and can fail."""
         path, _, function = name.partition("::")
-        found = asserting.tests_in(self.read(path))
-        return any(test.name == function and asserting.can_fail(test) for test in found)
+        tests = asserting.tests_in(self.read(path))
+        return any(test.name == function and asserting.can_fail(test) for test in tests)
 
     def own_tests(self) -> list[str]:
-        """Name the tests that a team wrote, that ask something else, and that can fail."""
+        """Name a team's own tests that can fail and that do not repeat a generated test."""
         paths = [path for path in self._generated_paths if re.fullmatch(r"tests/.*\.py", path)]
         sources = [self.generated(path) or "" for path in paths]
         for commit in self._updates:
             changed = self.git("show", "--format=", "--name-only", commit, "--", "tests/*.py")
             sources += [self.git("show", f"{commit}:{path}") for path in changed.split()]
-        known = {asserting.body(test) for text in sources for test in asserting.tests_in(text)}
+        generated_bodies = {
+            asserting.body(test) for text in sources for test in asserting.tests_in(text)
+        }
         files = sorted(self.folder.glob("tests/**/test_*.py"))
         return [
             test.name
             for path in files
             for test in asserting.tests_in(self.read(path.relative_to(self.folder).as_posix()))
-            if asserting.body(test) not in known and asserting.can_fail(test)
+            if asserting.body(test) not in generated_bodies and asserting.can_fail(test)
         ]
 
 
 def _section(text: str, heading: str) -> str | None:
     """Give what stands below a heading, its own subheadings included."""
-    found = re.search(rf"^(#+) +{re.escape(heading)} *$", text, flags=re.MULTILINE)
-    if found is None:
+    match = re.search(rf"^(#+) +{re.escape(heading)} *$", text, flags=re.MULTILINE)
+    if match is None:
         return None
-    level, rest = len(found[1]), text[found.end() :]
+    level, rest = len(match[1]), text[match.end() :]
     return re.split(rf"^#{{1,{level}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def _meaning(path: str, text: str) -> object:
-    """Give what a file says, without comments where its language has some, else its words."""
+    """Give what a file says: Python and YAML without comments, of other files the words."""
     try:
         if path.endswith(".py"):
             return ast.dump(ast.parse(text))
         if path.endswith((".yaml", ".yml")):
             return yaml.safe_load(text)
         return text.split()
-    except (SyntaxError, yaml.YAMLError):  # a merge left its marks: it is judged by its words
+    except (SyntaxError, yaml.YAMLError):  # a merge left its marks: compare the words
         return text.split()

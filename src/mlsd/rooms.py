@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 SPRINTS = {"history": 3, "api": 3, "pipeline": 4, "dashboard": 5, "monitoring": 6}
-"""The sprint in which a room is needed; the frame and all other rooms by the second."""
+"""The sprint in which a room is needed. The frame and all other rooms are needed in sprint 2."""
 
 FRAME = "the frame"
 
 
 class Room(NamedTuple):
-    """A folder of `src/app`, or what stands beside the folders; `imports` are other rooms."""
+    """A folder of `src/app`, or the files beside the folders; `imports` names other rooms."""
 
     name: str
     promise: str
@@ -88,7 +88,7 @@ def _room(name: str, promise: str, files: list[Path]) -> Room:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """Give the rooms that a file imports; what is imported from `app` itself is of the frame."""
+    """Give the rooms that a file imports. An import from `app` itself counts for the frame."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app."):
             name = (node.module or "").split(".")[1]

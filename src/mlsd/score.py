@@ -1,7 +1,8 @@
-"""The ML Test Score of a project: 28 points from evidence, by section; the lowest section counts.
+"""Compute the ML Test Score of a project from evidence: 28 points, of which each section has 7.
 
-Breck et al., "The ML Test Score" (2017): half a point for what was done by hand and written down,
-a whole one for what is automated and repeated.
+The section with the fewest points is the score. Breck et al., "The ML Test Score" (2017), give
+half a point for a test that was done by hand and written down. They give a whole point for a test
+that is automated and repeated.
 """
 
 import tomllib
@@ -40,7 +41,7 @@ class Score(NamedTuple):
 
 
 def main(folder: Path) -> int:
-    """Print the points; the exit code is 0 unless they cannot be told."""
+    """Print the points. The exit code is 0, or 2 if the points cannot be computed."""
     project = Project(folder)
     try:
         if not project.answers:
@@ -58,7 +59,7 @@ def compute(project: Project) -> list[Score]:
     example = not evidence.changed(project, EXAMPLE).right
     common = [] if _ci_runs("poe test", project) else ["CI does not run the tests"]
     card = evidence.facts(project, CARD)
-    of_data = [] if example or card.right else [f"{CARD}, {card.found}: {card.next_step}"]
+    of_data = [] if example or card.right else [f"{CARD}, {card.seen}: {card.next_step}"]
     return [
         _judge(project, row, example, common + (of_data if row.get("of_data") else []))
         for row in rows
@@ -79,11 +80,11 @@ def _judge(project: Project, row: dict[str, Any], example: bool, common: list[st
     gone = [name for name in row["proves"] if not project.has_test(name)]
     missing = [f"{name} is gone, or cannot fail" for name in gone] + common
     points = 0.0 if missing else row["points"]
-    for one in row.get("more", []):
-        wanted = {kind: about for kind, about in one.items() if kind != "worth"}
-        found = evidence.look(project, wanted)
-        points += one["worth"] * found.right
-        missing += [] if found.right else [f"{found.where}: {found.expected}, {found.found}"]
+    for extra in row.get("more", []):
+        wanted = {kind: about for kind, about in extra.items() if kind != "worth"}
+        finding = evidence.look(project, wanted)
+        points += extra["worth"] * finding.right
+        missing += [] if finding.right else [f"{finding.where}: {finding.expected}, {finding.seen}"]
     of_example = bool(row.get("of_data")) and example and points > 0
     step = row["raise"] if points < 1 else "nothing"
     return Score(row["id"], row["name"], min(1.0, points), missing, of_example, step)
@@ -96,7 +97,7 @@ def overall(scores: list[Score], *, own: bool) -> float:
 
 
 def to_text(scores: list[Score]) -> str:
-    """Tell the points by section, and what would raise them."""
+    """Write the points by section, and what would raise them."""
     lines = []
     for letter, name in SECTIONS.items():
         own = [score for score in scores if score.id[0] == letter]
@@ -104,9 +105,9 @@ def to_text(scores: list[Score]) -> str:
         for score in own:
             mark = "  (the example's)" if score.of_example else ""
             lines.append(f"  {score.id}  {score.points:3g}  {score.name}{mark}")
-            told = [f"missing: {problem}" for problem in score.missing]
-            told += [f"to raise: {score.next_step}"] if score.points < 1 else []
-            lines += [line for one in told for line in wrapped(one)]
+            details = [f"missing: {problem}" for problem in score.missing]
+            details += [f"to raise: {score.next_step}"] if score.points < 1 else []
+            lines += [line for detail in details for line in wrapped(detail)]
     whole, yours = overall(scores, own=False), overall(scores, own=True)
     lines.append(f"\nML Test Score: {whole:g}, the lowest section ({_meaning(whole)})")
     lines.append(f"without what only the example earned: {yours:g} ({_meaning(yours)})")
@@ -116,4 +117,4 @@ def to_text(scores: list[Score]) -> str:
 
 
 def _meaning(points: float) -> str:
-    return next(told for limit, told in _MEANING if points <= limit)
+    return next(meaning for limit, meaning in _MEANING if points <= limit)

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def up(shell: Shell, project: str, region: str, env: str) -> None:
-    """Make, or bring up to date, what all environments share, and one environment."""
+    """Make or update one environment, and what all environments share."""
     state = f"gs://{project}-terraform"
     account = billing(shell, project)
     apis = [
@@ -80,10 +80,10 @@ def down(shell: Shell, project: str, env: str) -> None:
     chosen = ENVIRONMENTS[1:] if every else (env,)
     if not shell.rehearsal:
         require_unprotected(chosen)
-    if shell.rehearsal or has_state(shell, project):  # it goes last, so a second run finds none
+    if shell.rehearsal or has_state(shell, project):  # the state goes last: a second run has none
         remove(shell, project, chosen, every)
-    deadline = time.monotonic() + _SEARCH_SECONDS  # the search learns of a deletion some time later
-    while left := found(shell, project, None if every else env):
+    deadline = time.monotonic() + _SEARCH_SECONDS  # the search sees a deletion late
+    while left := list_resources(shell, project, None if every else env):
         if time.monotonic() > deadline:
             raise AppError(
                 *(f"{name} is left: {_UNITS[kind]}" for kind, name in left),
@@ -123,20 +123,20 @@ def has_state(shell: Shell, project: str) -> bool:
 
 def cost(shell: Shell, project: str) -> None:
     """List what there is, and by which unit it costs."""
-    for kind, name in found(shell, project):
+    for kind, name in list_resources(shell, project):
         print(f"{name:60} {_UNITS[kind]}")
     print("Prices: https://cloud.google.com/products/calculator. What was spent, before credits:")
     print("the console, Billing, Reports, with credits excluded.")
 
 
-def found(shell: Shell, project: str, env: str | None = None) -> list[tuple[str, str]]:
-    """Give kind and name of what costs in a project, perhaps only of one environment."""
+def list_resources(shell: Shell, project: str, env: str | None = None) -> list[tuple[str, str]]:
+    """Give kind and name of each resource that costs, in a project or in one environment."""
     search = ("gcloud", "asset", "search-all-resources", f"--scope=projects/{project}")
     kinds = f"--asset-types={','.join(_UNITS)}"
     quota = f"--billing-project={project}"
-    told = json.loads(shell.read(*search, quota, kinds, "--format=json", rehearsed="[]"))
-    named = sorted((one["assetType"], one["name"].rpartition("/")[2]) for one in told)
-    return [one for one in named if env is None or re.search(f"[-_]{env}$", one[1])]
+    resources = json.loads(shell.read(*search, quota, kinds, "--format=json", rehearsed="[]"))
+    named = sorted((each["assetType"], each["name"].rpartition("/")[2]) for each in resources)
+    return [(kind, name) for kind, name in named if env is None or re.search(f"[-_]{env}$", name)]
 
 
 def terraform(shell: Shell, project: str, env: str, verb: str, variable: str) -> None:

@@ -20,7 +20,7 @@ from app.errors import InvalidData
 from app.storage import open_storage, tables
 
 FEWEST = 30
-"""Users, or records of a shadow, below which nothing is said."""
+"""With fewer users, or fewer records of a shadow, the models are not compared."""
 
 Losses = npt.NDArray[np.float64]
 
@@ -50,7 +50,8 @@ def main() -> None:
 def read_judged() -> list[Judged]:
     """Read the predictions of the present trial that have a label; the latest label counts.
 
-    Of each arm only the version that answered last: an earlier challenger is another trial.
+    Of each arm only the version that answered last counts, because an earlier challenger was part
+    of another trial.
     """
     storage = open_storage()
     newest_first = storage.read(tables.LABELS, newest_by="labelled_at").to_pylist()
@@ -73,8 +74,9 @@ def read_judged() -> list[Judged]:
 def by_user(judged: list[Judged]) -> tuple[Losses, Losses]:
     """Give each user's mean loss, of the challenger's and of the champion's users.
 
-    A user's predictions resemble each other, so a user counts once; users who do not say who they
-    are were not drawn, and do not count; nor does what was answered before there was a challenger.
+    A user's predictions resemble each other, so a user counts once. Users who do not say who they
+    are do not count, because they were not drawn. Predictions from before the challenger do not
+    count either.
     """
     began = min(row.made_at for row in judged if row.arm == "challenger")
     users: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))

@@ -34,12 +34,12 @@ class Client(FastHttpUser):
     """Somebody who asks without a pause: mostly about one record, sometimes about a hundred."""
 
     @task(9)
-    def one(self) -> None:
+    def predict_one(self) -> None:
         """Ask for one prediction."""
         self.client.post("/predict", json=_records(1)[0], name="1 record")
 
     @task(1)
-    def hundred(self) -> None:
+    def predict_hundred(self) -> None:
         """Ask for a hundred predictions."""
         self.client.post("/predict", json=_records(100), name="100 records")
 

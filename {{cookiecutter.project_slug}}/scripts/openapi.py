@@ -1,4 +1,4 @@
-"""Keep `openapi.yaml` true: what follows from `schema.py` is written into it, or compared.
+"""Write into `openapi.yaml` what follows from `schema.py`, or check that it is there.
 
 `uv run poe openapi` writes; `--check`, as `uv run poe check` calls it, refuses a file that differs.
 """
@@ -33,7 +33,7 @@ def check() -> None:
     Raises
     ------
     ConfigError
-        It differs.
+        The specification differs.
     """
     if spec.FILE.read_text(encoding="utf-8") != _build():
         name = spec.FILE.name

@@ -1,8 +1,8 @@
 """Release this commit to an environment: `python scripts/release.py ENV`, as deploy.yml does.
 
-Images are built once for the same files and known by their digest, so that prd gets what acc has
-tested. A new revision gets no requests until it answered well, then some, then all; if it fails,
-the former one gets all again. `--dry-run` prints the commands and runs none.
+An image is built once for the same files and is named by its digest, so that prd gets what acc has
+tested. A new revision gets no requests until it answers well. Then it gets some, and at last all.
+If it fails, the former revision gets all again. `--dry-run` prints the commands and runs none.
 """
 
 import json
@@ -44,11 +44,11 @@ class Cloud:
         self.shell.run("gcloud", "run", *words, *self._place, "--quiet")
 
     def service(self, name: str) -> dict[str, Any]:
-        """Describe a service: its address, and who gets the requests."""
+        """Give the status of a service: its address, and which revisions get the requests."""
         ask = ("gcloud", "run", "services", "describe", f"{name}-{self.env}", *self._place)
-        told = json.loads(self.shell.read(*ask, "--format=json(status)", rehearsed=_REHEARSED))
-        found: dict[str, Any] = told["status"]
-        return found
+        text = self.shell.read(*ask, "--format=json(status)", rehearsed=_REHEARSED)
+        status: dict[str, Any] = json.loads(text)["status"]
+        return status
 
     def shift(self, name: str, to: str) -> None:
         """Give requests to a revision, by its tag or its name."""
@@ -83,7 +83,7 @@ def to_environment(cloud: Cloud) -> None:
 
 
 def build(cloud: Cloud, name: str) -> str:
-    """Give an image of these very files by its digest; it is built if it does not exist."""
+    """Name the image of these files by its digest. Build the image if it does not exist."""
     files = cloud.shell.read("git", "rev-parse", "HEAD^{tree}", rehearsed="TREE")
     commit = cloud.shell.read("git", "rev-parse", "HEAD", rehearsed="COMMIT")
     image = f"{cloud.images}/{name}:{files}"
@@ -99,14 +99,14 @@ def build(cloud: Cloud, name: str) -> str:
 
 
 def release(cloud: Cloud, name: str, digest: str) -> None:
-    """Bring a service to a new image, step by step; on failure the former one has all again."""
+    """Move a service to a new image step by step. On failure the former one gets all again."""
     before = cloud.service(name)
-    former = max(before["traffic"], key=lambda one: one.get("percent", 0))["revisionName"]
+    former = max(before["traffic"], key=lambda target: target.get("percent", 0))["revisionName"]
     # Not `deploy --tag`: it gives the revision a name, with which Terraform would collide later.
     cloud.run("deploy", f"{name}-{cloud.env}", f"--image={digest}", "--no-traffic")
     cloud.shift(name, "--set-tags=next=LATEST")
     traffic = cloud.service(name)["traffic"]
-    tagged = next(one["url"] for one in traffic if one.get("tag") == "next")
+    tagged = next(target["url"] for target in traffic if target.get("tag") == "next")
     questions = must_answer(cloud, name, before["url"])
     try:
         watch(cloud, tagged, questions, seconds=0)
@@ -120,7 +120,7 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
 
 
 def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
-    """Give paths and bodies; before the first champion an API serves, but cannot predict."""
+    """Give the paths and bodies to ask. An API without a champion serves but cannot predict."""
     questions: list[tuple[str, Any]] = [(_SERVICES[name], None)]
     if name == "api" and (cloud.shell.rehearsal or is_ready(former)):
         questions += [("/ready", None), ("/predict", columns.example_record())]
@@ -128,7 +128,7 @@ def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
 
 
 def watch(cloud: Cloud, url: str, questions: list[tuple[str, Any]], seconds: int) -> None:
-    """Ask everything once, then for some time the first question, which leaves no prediction.
+    """Ask all questions once, then for some seconds only the first, which stores no prediction.
 
     Raises `AppError` at the first bad answer.
     """
@@ -144,7 +144,7 @@ def watch(cloud: Cloud, url: str, questions: list[tuple[str, Any]], seconds: int
 
 
 def is_ready(url: str) -> bool:
-    """Say whether an API has a champion; Google's first image answers, but not so."""
+    """Say whether an API has a champion. Google's first image answers something else."""
     try:
         return bool(json.loads(ask(f"{url}/ready"))["status"] == "ready")
     except (AppError, ValueError, KeyError):
@@ -152,14 +152,15 @@ def is_ready(url: str) -> bool:
 
 
 def ask(url: str, record: dict[str, Any] | None = None) -> bytes:
-    """Ask over HTTP; an answer that is not good, or none, is an `AppError`."""
+    """Ask over HTTP. Raises `AppError` if there is no answer or no good one."""
     headers = {"Content-Type": "application/json"}
     if token := read("IDENTITY_TOKEN", ""):
         headers["Authorization"] = f"Bearer {token}"
     body = None if record is None else json.dumps(record).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60) as told:
-            answer: bytes = told.read()
+        request = urllib.request.Request(url, body, headers)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer: bytes = response.read()
     except (OSError, HTTPException) as error:
         said = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
         raise AppError(f"{url} does not answer well: {error} {said}".strip()) from None

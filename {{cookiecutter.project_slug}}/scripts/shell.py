@@ -16,14 +16,14 @@ _INSTALL = {
 
 
 class Shell(NamedTuple):
-    """Runs commands; in a rehearsal it only prints them, and `read` gives what would be read."""
+    """Runs commands. A rehearsal only prints them; `read` then gives the text in `rehearsed`."""
 
     rehearsal: bool
 
     def run(self, *command: str) -> None:
         """Run a command that must succeed; it may ask questions."""
         print(f"$ {shlex.join(command)}", flush=True)
-        if not self.rehearsal and subprocess.run(_found(command), check=False).returncode:
+        if not self.rehearsal and subprocess.run(_resolve(command), check=False).returncode:
             raise AppError(
                 f"{command[0]} failed, see above. `uv run poe doctor` with its error in quotes "
                 "explains many; then run this again: what is done already stays."
@@ -39,13 +39,13 @@ class Shell(NamedTuple):
         print(f"$ {shlex.join(command)}", flush=True)
         if self.rehearsal:
             return rehearsed
-        done = subprocess.run(_found(command), capture_output=True, text=True, check=False)
+        done = subprocess.run(_resolve(command), capture_output=True, text=True, check=False)
         if done.returncode and otherwise is None:
             raise AppError(f"{shlex.join(command)}: {done.stderr.strip()}")
         return otherwise if done.returncode and otherwise is not None else done.stdout.strip()
 
 
-def _found(command: tuple[str, ...]) -> list[str]:
+def _resolve(command: tuple[str, ...]) -> list[str]:
     """Name the program's file, which on Windows is `gcloud.cmd`."""
     program = shutil.which(command[0])
     if program is None:

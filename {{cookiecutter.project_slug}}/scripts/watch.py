@@ -1,6 +1,6 @@
 """Monitor, and on alarm do what you ask for: `--issue` opens an issue, `--retrain` trains.
 
-Neither is done unless you ask. An alarm is an alarm whatever was done about it: the exit code is 2.
+Neither is done unless you ask. On an alarm the exit code is 2, whatever was done about it.
 """
 
 import sys
@@ -15,7 +15,7 @@ from app.pipeline import run
 
 
 def main() -> None:
-    """Monitor; what an action could not do is told with the alarm."""
+    """Monitor. An alarm also names the actions that failed."""
     asked = sys.argv[1:]
     for unknown in set(asked) - set(ACTIONS):
         raise ConfigError(f"watch {unknown}: give {' or '.join(ACTIONS)}, both, or nothing.")
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _do(action: str, alarm: DriftFound) -> list[str]:
-    """Act, and give the reasons if that failed: they must not hide the alarm."""
+    """Do an action. Give its problems and do not raise them, as that would hide the alarm."""
     try:
         ACTIONS[action](alarm)
     except AppError as error:

@@ -58,7 +58,7 @@ def _convert(kind: type[records.Kind], key: str) -> bool:
 
 
 def _from_1(kind: str, fields: dict) -> dict:
-    """Name the main metric, which was the first, and the libraries, which were `versions`."""
+    """Store the name of the main metric, which is the first; call `versions` `libraries`."""
     if kind == "VersionRecord":
         return {"libraries" if name == "versions" else name: v for name, v in fields.items()}
     metric = next(iter(fields["model"]))
