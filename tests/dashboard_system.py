@@ -10,7 +10,7 @@ import pytest
 import requests
 
 TRAFFIC = """
-import json, sys
+import json, sys, time
 import requests
 from app import schema
 from app.contract import columns
@@ -23,7 +23,10 @@ for n in range(0, 600, 20):
     answer = requests.post(sys.argv[1] + "/predict", json=records[n : n + 20], timeout=30)
     answer.raise_for_status()
     ids += [one["id"] for one in answer.json()["predictions"]]
-requests.get(sys.argv[1] + "/past_predictions?limit=1", timeout=30).raise_for_status()
+deadline = time.monotonic() + 60
+while len(predictions.latest(600)) < 600:
+    assert time.monotonic() < deadline, "not all predictions are stored after a minute"
+    time.sleep(0.5)
 predictions.add_labels(dict(zip(ids[:400], examples[schema.TARGET].tolist())))
 """
 

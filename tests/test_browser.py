@@ -160,6 +160,7 @@ def test_what_if_draws_another_feature_and_is_not_kept(system, page):
     with system.start_api():
         visit(page, system, "predict")
         ask(page)
+        find_prediction(system, page.get_by_text("prediction ").last.inner_text().split()[-1])
         url = f"{system.api_url}/past_predictions?limit=1000"
         before = len(requests.get(url, timeout=30).json()["past_predictions"])
         choose(page, "Change", "Body mass, g")

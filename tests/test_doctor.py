@@ -144,6 +144,10 @@ def test_each_known_error_is_explained_by_its_own_row(row):
         ("Cloud Storage API has not been used in project 123456789012", "gcloud services enable"),
         ("404 Not found: Dataset p:ml_dev was not found in location US", "GCP_REGION"),
         ("404 The specified bucket does not exist.", "gcloud storage buckets create"),
+        (
+            "404 POST http://127.0.0.1:9/upload/storage/v1/b/absent-bucket/o: Not Found",
+            "gcloud storage buckets create",
+        ),
         ("404 Not found: Dataset example-project-123:ml_dev", "bq mk --dataset"),
         ("404 The database ml-dev does not exist for project p", "firestore databases create"),
         ("403 Permission storage.objects.create denied on resource", "docs/CLOUD_SETUP.md"),
