@@ -16,7 +16,8 @@ class LoadedModel:
 
     Once it is loaded, a thread looks every `seconds` who is champion. Requests go on with the model
     at hand until the next one is loaded and checked, so a change makes none of them wait or fail.
-    A champion that is refused, or a registry that does not answer, leaves it.
+    A champion that is refused, or a registry that does not answer, leaves it; so does whatever else
+    goes wrong, because a thread that ends would never find the next champion.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -56,7 +57,7 @@ class LoadedModel:
         started = time.monotonic()
         try:
             champion = versions.load_champion(self.predictor)
-        except AppError as error:
+        except Exception as error:
             self._problem = str(error)
             raise
         if champion is not self.predictor:
@@ -70,5 +71,5 @@ class LoadedModel:
         while not self._closed.wait(max(self._seconds, 0.1)):
             try:
                 self.predictor = self._look()
-            except AppError:
-                _log.error("the model in memory stays: %s", self._problem)
+            except Exception as error:  # pylint: disable=broad-exception-caught # looks again
+                _log.error("the model stays: %s", error, exc_info=not isinstance(error, AppError))
