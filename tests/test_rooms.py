@@ -49,6 +49,14 @@ def test_functions_fit_a_screen(package):
     assert longest[int(len(longest) * 0.9)] <= 20
 
 
+@pytest.mark.parametrize("folder", ["src/app", "variants"])
+def test_functions_that_an_answer_brings_fit_a_screen_too(folder):
+    lengths = rooms.function_lengths(STENCIL / folder)
+
+    assert lengths
+    assert not {name: lines for name, lines in lengths.items() if lines > 30}
+
+
 def test_no_folder_has_more_modules_than_a_reader_can_hold(package):
     for folder in [package, *(path.parent for path in package.rglob("__init__.py"))]:
         assert len(list(folder.glob("*.py"))) <= 11, folder

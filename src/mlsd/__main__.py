@@ -12,6 +12,17 @@ from mlsd.project import CourseError
 
 def main() -> None:
     """Run the tool that is named on the command line; the exit code is 0 if all is well."""
+    try:
+        code = _run(_parser().parse_args())
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the tools and their options."""
     parser = argparse.ArgumentParser(prog="mlsd", description=__doc__)
     tools = parser.add_subparsers(required=True, metavar="TOOL", dest="tool")
     tool = tools.add_parser("doctor", help="who am I, which project, what is missing")
@@ -36,13 +47,7 @@ def main() -> None:
     what = tool.add_mutually_exclusive_group()
     what.add_argument("--create", action="store_true", help="open them by gh")
     what.add_argument("--dry-run", action="store_true", help="only print them, as without --create")
-    try:
-        code = _run(parser.parse_args())
-        sys.stdout.flush()
-    except BrokenPipeError:  # who reads has seen enough, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code)
+    return parser
 
 
 def _run(asked: argparse.Namespace) -> int:

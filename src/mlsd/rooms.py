@@ -78,7 +78,7 @@ def function_lengths(package: Path) -> dict[str, int]:
         f"{path.relative_to(package).as_posix()}: {node.name}": node.end_lineno - node.lineno + 1
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef) and node.end_lineno
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
     }
 
 

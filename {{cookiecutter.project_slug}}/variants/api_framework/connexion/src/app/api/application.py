@@ -114,10 +114,7 @@ class _Observed:
 
         async def observed(message: _Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-Id"] = request.id
-                routing = scope["extensions"].get("connexion_routing", {})
-                operation = (routing.get("operation_id") or "none").split(".")[-1]
-                request.finish(operation, scope["method"], scope["path"], message["status"])
+                _finish(request, scope, message)
             await send(message)
 
         try:
@@ -125,10 +122,8 @@ class _Observed:
         except HTTPException as refusal:
             await _refuse(observed, refusal)
             return
-        scope["headers"] = [
-            *(pair for pair in scope["headers"] if pair[0] not in _LENGTHS),
-            (b"content-length", str(len(body)).encode()),
-        ]
+        kept = [pair for pair in scope["headers"] if pair[0] not in _LENGTHS]
+        scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
         unread = [{"type": "http.request", "body": body}]
 
         async def receive_again() -> _Message:
@@ -139,6 +134,14 @@ class _Observed:
 
 
 _LENGTHS = (b"content-length", b"transfer-encoding")
+
+
+def _finish(request: observe.Request, scope: _Message, start: _Message) -> None:
+    """Observe the start of an answer, and name the request to its client."""
+    MutableHeaders(scope=start)["X-Request-Id"] = request.id
+    routing = scope["extensions"].get("connexion_routing", {})
+    operation = (routing.get("operation_id") or "none").split(".")[-1]
+    request.finish(operation, scope["method"], scope["path"], start["status"])
 
 
 async def _body(path: str, receive: Any) -> bytes:
