@@ -55,16 +55,17 @@ def ask(page):
 
 
 def choose(page, label, option):
-    """Choose an option of a list by its words."""
-    box, found = page.get_by_role("combobox", name=label), page.get_by_role("option")
+    """Choose an option of a list by its words, typed: a click misses a list that still moves."""
+    box, listed = page.get_by_role("combobox", name=label), page.get_by_role("option")
     box.scroll_into_view_if_needed()
-    box.click()
-    page.wait_for_timeout(500)
-    if not found.count():  # scrolling closes a list
+    box.focus()
+    box.press_sequentially(option)
+    listed.filter(has_text=re.compile(f"^{re.escape(option)}$")).wait_for()
+    if not box.get_attribute("aria-activedescendant"):
         box.press("ArrowDown")
-    found.filter(has_text=re.compile(f"^{re.escape(option)}$")).click()
+    box.press("Enter")
     settled(page)
-    if found.count():  # a list of which several can be chosen stays open
+    if listed.count():  # a list of which several can be chosen stays open
         page.keyboard.press("Escape")
 
 
