@@ -7,10 +7,15 @@ traceback when one fails, and runs none with `--accept-hooks no`.
 import keyword
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 from cookiecutter.exceptions import FailedHookException
 from jinja2.ext import Extension
+
+HERE = Path.cwd()
+"""Where cookiecutter was called, which goes to other folders while it renders."""
+HOSTS = {"gh": "https://github.com/", "gl": "https://gitlab.com/", "bb": "https://bitbucket.org/"}
 
 # A service account is called `<slug>-dashboard`, and its name has 30 characters at most.
 SLUG_LIMIT = 20
@@ -86,19 +91,27 @@ NAMES = {
     "project_slug": (slug_problem, SLUG_LIMIT, "penguin-observatory"),
     "gcp_project_id": (project_id_problem, 30, "example-project-123"),
     "github_owner": (owner_problem, 39, "example-team"),
-    "region": (region_problem, 12, "europe-west1"),
+    "_region": (region_problem, 12, "europe-west1"),
 }
 TEXTS = {"project_name": 60, "description": 200, "team_name": 60, "team_members": 200}
 
 
 def problems(answers):
-    """Give a line for each answer that cannot work: the value, the rule, a suggestion."""
-    checks = []
-    for name, (problem, limit, example) in NAMES.items():
+    """Give a line for each answer that cannot work: the value, the rule, a suggestion.
+
+    An answer may be absent: cruft renders two versions of the template by the module of the older.
+    """
+    given, checks = set(answers), []
+    for name in [name for name in NAMES if name in given]:
+        problem, limit, example = NAMES[name]
         hint = suggest(answers[name], limit, problem, example)
         checks.append((name, problem(answers[name]), hint))
-    for name, limit in TEXTS.items():
-        checks.append((name, text_problem(answers[name], limit), "a short text on one line"))
+    for name in [name for name in TEXTS if name in given]:
+        rule = text_problem(answers[name], TEXTS[name])
+        checks.append((name, rule, "a short text on one line"))
+    for name, choices in later().items():
+        if name in given and isinstance(choices, list) and answers[name] not in choices:
+            checks.append((name, f"must be one of {', '.join(choices)}", choices[0]))
     return [f"{name} {answers[name]!a} {rule}; try: {hint}" for name, rule, hint in checks if rule]
 
 
@@ -111,23 +124,44 @@ def refuse_bad_answers(answers):
     return "yes"
 
 
-def tools_source(answers):
-    """Give the template's repository, from which `uvx` takes the course's tools."""
+def later():
+    """Give the choices of the questions that are not asked; a text says what else is answered."""
+    parts = tomllib.loads(Path(__file__).with_name("parts.toml").read_text(encoding="utf-8"))
+    return {f"_{name}": choices for name, choices in parts["later"].items()}
+
+
+def template_folder(answers):
+    """Give the folder of the template's files, absolute also where cookiecutter's is not."""
+    folder = answers.get("_repo_dir") or Path(__file__).parent  # cruft gives none
+    return (HERE / folder).resolve().as_posix()
+
+
+def template_source(answers):
+    """Give where the template comes from: an address, or an absolute path."""
     template = answers["_template"].removeprefix("git+")
-    for prefix, host in (("gh:", "https://github.com/"), ("gl:", "https://gitlab.com/")):
-        if template.startswith(prefix):
-            template = host + template.removeprefix(prefix)
-    if "://" in template:
-        return f"git+{template}"
-    ssh = re.fullmatch(r"(\w+@[^:/]+):(.+)", template)
-    return f"git+ssh://{ssh[1]}/{ssh[2]}" if ssh else Path(__file__).parent.resolve().as_posix()
+    prefix, _, rest = template.partition(":")
+    if prefix in HOSTS and not rest.startswith("//"):
+        return HOSTS[prefix] + rest
+    if "://" in template or re.match(r"\w+@[^:/]+:", template):
+        return template
+    return (HERE / template).resolve().as_posix()
+
+
+def tools_source(answers):
+    """Give the address from which `uvx` takes the course's tools: the template's repository."""
+    source = template_source(answers)
+    ssh = re.fullmatch(r"(\w+@[^:/]+):(.+)", source)
+    if ssh:
+        return f"git+ssh://{ssh[1]}/{ssh[2]}"
+    return f"git+{source}" if "://" in source else source
 
 
 class AnswerCheck(Extension):
-    """Offer the check, and the source of the tools, as Jinja filters."""
+    """Offer the check, and where template and tools come from, as Jinja filters."""
 
     def __init__(self, environment):
         """Register the filters."""
         super().__init__(environment)
         environment.filters["refuse_bad_answers"] = refuse_bad_answers
-        environment.filters["tools_source"] = tools_source
+        for filter_ in (template_folder, template_source, tools_source):
+            environment.filters[filter_.__name__] = filter_

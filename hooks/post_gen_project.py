@@ -1,117 +1,131 @@
 """Keep the chosen parts, record the answers, start the repository, say what comes next."""
 
+import hashlib
 import json
 import re
-import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
-PAGES = "src/app/dashboard/views"
-ONLINE = [
-    f"{PAGES}/predict.py",
-    f"{PAGES}/answers.py",
-    "tests/dashboard/test_online_pages.py",
-]
-BATCH = [f"{PAGES}/batch.py", "tests/dashboard/test_batch_page.py"]
-
-# answer -> choice -> its paths. A path that no chosen answer names is removed.
-# The files in a path below `variants/` replace the files at the same path of the project.
-PARTS = {
-    "sample": {"penguins": [], "delays": ["variants/sample/delays"]},
-    "api_framework": {"Flask": [], "Connexion": ["variants/api_framework/connexion"]},
-    "data_store": {
-        "BigQuery": [],
-        "Firestore": ["variants/data_store/firestore"],
-        "Cloud Storage": ["variants/data_store/cloud-storage"],
-    },
-    "serving_mode": {"both": [*ONLINE, *BATCH], "online": ONLINE, "batch": BATCH},
-    "golden_signals": {
-        "no": [],
-        "yes": [f"{PAGES}/signals.py", "tests/dashboard/test_signals_page.py"],
-    },
-    "online_experiments": {
-        "no": [],
-        "yes": [
-            "src/app/api/trial.py",
-            "scripts/experiment.py",
-            "tests/api/test_experiments.py",
-            "docs/EXPERIMENTS.md",
-        ],
-    },
-    "asynchronous_serving": {
-        "no": [],
-        "yes": [
-            "src/app/api/jobs.py",
-            "tests/api/test_jobs.py",
-            "docs/JOBS.md",
-        ],
-    },
-    "licence": {
-        "MIT": ["variants/licence/mit"],
-        "Apache-2.0": ["variants/licence/apache"],
-        "none": [],
-    },
-}
-
-# Files with lines of several parts. A part begins at `# >>> answer = choice | choice` and ends at
-# `# <<<`. A part of a single line has the first mark at its end.
-SECTIONS = [
-    "pyproject.toml",
-    "src/app/api/__init__.py",
-    "src/app/api/openapi.yaml",
-    "src/app/api/serving.py",
-    "src/app/dashboard/main.py",
-]
-SECTION = re.compile(r"^ *# >>> (\w+) = (.+)\n((?:.*\n)*?) *# <<<\n", re.MULTILINE)
-LINE = re.compile(r"^(.*\S)  # >>> (\w+) = (.+)\n", re.MULTILINE)
+EVERYTHING = 6
+SECTION = re.compile(
+    r"^ *(?:#|<!--) >>> (.+?)(?: -->)?\n((?:.*\n)*?) *(?:#|<!--) <<<(?: -->)?\n", re.MULTILINE
+)
+LINE = re.compile(r"^(.*\S) +(?:#|<!--) >>> (.+?)(?: -->)?\n", re.MULTILINE)
 
 
-def choose_parts(answers):
-    """Move chosen variants into place, and remove what was not chosen."""
-    chosen = [path for answer, choices in PARTS.items() for path in choices[answers[answer]]]
-    every = {path for choices in PARTS.values() for paths in choices.values() for path in paths}
-    for path in chosen:
-        if path.startswith("variants/"):
-            shutil.copytree(path, ".", dirs_exist_ok=True)
-    for path in every - set(chosen):
-        remove(Path(path))
-    remove(Path("variants"))
-    for path in SECTIONS:
-        text = Path(path).read_bytes().decode()
-        Path(path).write_bytes(keep_sections(text, answers).encode())
+def choose(tree, parts, answers):
+    """Choose the files of a project from all files of the template's project folder.
+
+    `tree` maps paths to contents, `parts` is parts.toml. Variants are put into place, and the marks
+    of sections are removed.
+    """
+    rules = parts["paths"].items()
+    unchosen = [path for rule, paths in rules if not holds(rule, answers) for path in paths]
+    files = {path: tree[path] for path in tree if not is_within(path, unchosen)}
+    for path in [path for path in files if path.startswith("variants/")]:
+        target, content = path.split("/", 3)[3], files.pop(path)
+        if not is_within(target, unchosen):
+            files[target] = content
+    for path in files.keys() & set(parts["sections"]):
+        files[path] = keep_sections(files[path].decode(), answers).encode()
+    return files
+
+
+def holds(condition, answers):
+    """Say whether answers fulfil a condition, such as `sprint >= 3 and sample = delays`."""
+    for term in condition.split(" and "):
+        name, sign, value = term.split(" ", 2)
+        if name == "sprint":
+            until = answers["until_sprint"]
+            level = EVERYTHING if until == "everything" else int(until)
+            fulfilled = level >= int(value) if sign == ">=" else level < int(value)
+        else:
+            fulfilled = answers.get(name, answers.get(f"_{name}")) in value.split(" | ")
+        if not fulfilled:
+            return False
+    return True
+
+
+def is_within(path, owners):
+    """Say whether a path is one of some files and folders, or inside one."""
+    return any(path == owner or path.startswith(f"{owner}/") for owner in owners)
 
 
 def keep_sections(text, answers):
     """Remove the marks from a text, and the sections and lines that were not chosen."""
-
-    def chosen(answer, choices):
-        return answers[answer] in choices.split(" | ")
-
-    text = SECTION.sub(lambda match: match[3] if chosen(match[1], match[2]) else "", text)
-    return LINE.sub(lambda match: f"{match[1]}\n" if chosen(match[2], match[3]) else "", text)
+    text = SECTION.sub(lambda match: match[2] if holds(match[1], answers) else "", text)
+    return LINE.sub(lambda match: f"{match[1]}\n" if holds(match[2], answers) else "", text)
 
 
-def remove(path):
-    """Remove a file or a folder. A test of the template checks that it exists."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+def read_tree(folder):
+    """Read a folder as a map of paths to contents."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    tree = {path.relative_to(folder).as_posix(): path for path in files}
+    return {name: path.read_bytes() for name, path in tree.items() if not is_within(name, [".git"])}
 
 
-def record_answers(answers):
-    """Write the template's version and all answers, in the format of cruft, for later updates."""
-    of_this_machine = ("_output_dir", "_repo_dir", "_checkout")
+def write_tree(folder, before, after):
+    """Make a folder that holds one tree hold another."""
+    for name in after.keys() | before.keys():
+        path = folder / name
+        if name not in after:
+            path.unlink()
+        elif after[name] != before.get(name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(after[name])
+    for path in sorted(folder.rglob("*"), reverse=True):  # the deepest first
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def digest(tree, source):
+    """Give a hash of all files but their source, to compare a later render of them with."""
+    total = hashlib.sha256()
+    for name in sorted(tree):
+        content = tree[name].replace(source.encode(), b"")
+        total.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def record_answers(answers, source, commit, tree):
+    """Write where the project comes from and all answers, in the format of cruft, for updates."""
+    of_this_machine = ("_output_dir", "_repo_dir", "_checkout", "_template")
     context = {name: value for name, value in answers.items() if name not in of_this_machine}
     record = {
-        "template": answers["_template"],
-        "commit": git("-C", answers["_repo_dir"], "rev-parse", "HEAD"),
+        "template": source,
+        "commit": commit,
         "checkout": answers.get("_checkout"),
-        "context": {"cookiecutter": context},
+        "context": {"cookiecutter": context | {"_template": source}},
         "directory": None,
+        "tree": digest(tree, source),
     }
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     Path(".cruft.json").write_bytes(text.encode())
+
+
+def find_commit(template):
+    """Give the commit of the template's folder; an archive of it names its commit in a file."""
+    if git("-C", template, "rev-parse", "--show-prefix") == "":
+        return git("-C", template, "rev-parse", "HEAD")
+    named = (template / ".template-commit").read_text(encoding="utf-8").strip()
+    return named if re.fullmatch("[0-9a-f]{40}", named) else None
+
+
+def warnings(template, source, commit):
+    """Say what keeps a team from updating this project, and what to do about it."""
+    if commit is None:
+        yield "The template has no git history here, so the record names no commit of it."
+    elif git("-C", template, "status", "--porcelain", "--untracked-files=no"):
+        yield f"The template has changes that are no commit; {commit[:12]} is recorded."
+    if source.endswith(".zip"):
+        yield "An archive holds one version of the template, so this project cannot be updated."
+    if "://" not in source and "@" not in source:
+        yield (
+            f"{source} is on this machine only, so teammates cannot use the course's tools.\n"
+            "Write the address of the template's repository into .cruft.json (template) and\n"
+            "pyproject.toml (MLSD)."
+        )
 
 
 def start_repository():
@@ -132,28 +146,44 @@ def start_repository():
 
 def git(*arguments):
     """Run git; give what it printed, or None if it failed or is missing."""
+    command = ["git", *map(str, arguments)]
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
 
 
-def next_steps(answers, repository):
+def next_steps(answers, repository, notes):
     """Say in plain ASCII, which every terminal can print, what to type now."""
+    told = "".join(f"\nNote: {note}\n" for note in notes)
     return f"""
 {answers["project_slug"]} is ready. {repository}
 
     cd {answers["project_slug"]}
     pip install uv
-    uv run poe demo       everything once, then API and dashboard
+    uv run poe demo       everything once, from the data on
     uv run poe test       the tests
     uv run poe            all commands
-"""
+{told}"""
+
+
+def main(answers, template, source):
+    """Finish a project, in the folder into which cookiecutter wrote all files."""
+    parts = tomllib.loads((template / "parts.toml").read_text(encoding="utf-8"))
+    before = read_tree(Path())
+    chosen = choose(before, parts, answers)
+    write_tree(Path(), before, chosen)
+    if "_repo_dir" not in answers:  # cruft renders, compares, and keeps a record of its own
+        return
+    commit = find_commit(template)
+    record_answers(answers, source, commit, chosen)
+    notes = list(warnings(template, source, commit))
+    print(next_steps(answers, start_repository(), notes).encode("ascii", "replace").decode())
 
 
 if __name__ == "__main__":
-    given = json.loads(r"""{{ cookiecutter | tojson }}""")
-    choose_parts(given)
-    record_answers(given)
-    print(next_steps(given, start_repository()))
+    folder, origin = json.loads(
+        r"""{{ [cookiecutter | template_folder, cookiecutter | template_source] | tojson }}"""
+    )
+    main(json.loads(r"""{{ cookiecutter | tojson }}"""), Path(folder), origin)

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
@@ -16,7 +17,7 @@ import pytest
 from cookiecutter.main import cookiecutter
 from teamwork import FRESH
 
-from mlsd import evidence
+from mlsd import course_year, evidence
 
 TEMPLATE = Path(__file__).parents[1]
 STENCIL = TEMPLATE / "{{cookiecutter.project_slug}}"
@@ -80,7 +81,7 @@ def bake(tmp_path_factory, own_home):
         path = cookiecutter(
             str(template),
             no_input=True,
-            extra_context=answers,
+            extra_context=named(answers),
             output_dir=str(tmp_path_factory.mktemp("bake")),
             config_file=own_home,
             accept_hooks=accept_hooks,
@@ -90,11 +91,44 @@ def bake(tmp_path_factory, own_home):
     return generate
 
 
+def named(answers):
+    """Name answers as cookiecutter.json does: those that are not asked begin with `_`."""
+    later = tomllib.loads((TEMPLATE / "parts.toml").read_text(encoding="utf-8"))["later"]
+    return {f"_{name}" if name in later else name: value for name, value in answers.items()}
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory):
+    """Commit the template as it is now, so that what it generated can be rendered again."""
+    copy = tmp_path_factory.mktemp("template") / "template"
+    copy_template(copy)
+    commit_all(copy)
+    return copy
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Keep what is rendered for comparison out of the tester's home."""
+    os.environ["MLSD_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def baked(bake, committed):
+    """Generate a project once, for `fresh`."""
+    return bake(template=committed)
+
+
 @pytest.fixture
-def team(bake, monkeypatch, tmp_path):
-    """Start as a team does, with a fresh project on the branch develop, and a place to push to."""
-    project = bake()
+def fresh(baked, monkeypatch, tmp_path):
+    """Copy a fresh project, so that a test may change it; its pages of numbers are up to date."""
     monkeypatch.setattr(evidence, "_run", lambda project, code: FRESH)
+    return Project(Path(shutil.copytree(baked.path, tmp_path / baked.path.name)))
+
+
+@pytest.fixture
+def team(fresh, tmp_path):
+    """Start as a team does, with a fresh project on the branch develop, and a place to push to."""
+    project = fresh
     project.git("config", "user.name", "Ada Example")
     project.git("config", "user.email", "ada@example.com")
     project.git("init", "--quiet", "--bare", str(tmp_path / "hub.git"))
@@ -103,12 +137,48 @@ def team(bake, monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def small(bake, committed, monkeypatch):
+    """Start with a project that has no pipeline yet."""
+    monkeypatch.setattr(evidence, "_run", lambda project, code: FRESH)
+    return bake(template=committed, until_sprint="3")
+
+
+@pytest.fixture
+def edit_year(monkeypatch, tmp_path):
+    """Edit the course year, as staff do."""
+    page = tmp_path / "years/2026.yaml"
+    page.parent.mkdir()
+    shutil.copy(course_year.YEARS / page.name, page)
+    monkeypatch.setattr(course_year, "YEARS", page.parent)
+
+    def edit(old, new):
+        text = page.read_text(encoding="utf-8")
+        assert old in text
+        page.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return edit
+
+
+@pytest.fixture
 def template_copy(tmp_path):
     """Copy the template, to break it on purpose."""
     copy = tmp_path / "template"
-    leave = shutil.ignore_patterns(".git", ".venv", "build", "uv.lock", ".*_cache", "__pycache__")
-    shutil.copytree(TEMPLATE, copy, ignore=leave)
+    copy_template(copy)
     return copy
+
+
+def copy_template(place):
+    leave = shutil.ignore_patterns(".git", ".venv", "build", "uv.lock", ".*_cache", "__pycache__")
+    shutil.copytree(TEMPLATE, place, ignore=leave)
+
+
+def commit_all(folder):
+    """Commit what is in a folder, and begin a repository there if there is none."""
+    identity = ("-c", "user.name=Staff", "-c", "user.email=staff@example.com")
+    for command in (["init"], ["add", "--all"], ["commit", "--no-verify", "-m", "Change"]):
+        subprocess.run(
+            ["git", "-C", str(folder), *identity, *command], check=True, stdout=subprocess.DEVNULL
+        )
 
 
 @pytest.fixture

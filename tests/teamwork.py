@@ -28,6 +28,11 @@ def write(project, path, text, more=False):
     file.write_text(before + text, encoding="utf-8")
 
 
+def leave_out(project, number, reason):
+    """Decide against a workpackage."""
+    write(project, course.FILE, f'  "{number}": {reason}\n', more=True)
+
+
 def words_of(project):
     """Read the states by number, as the command would tell them."""
     known = course.read(project.path)

@@ -7,6 +7,8 @@ import socket
 import pytest
 from conftest import find_python
 
+from mlsd import rooms
+
 pytestmark = pytest.mark.full
 
 MAXIMAL = {
@@ -46,6 +48,39 @@ def test_a_fresh_project_passes_its_own_checks_and_answers_over_http(bake, free_
     assert set(changed) == {"uv.lock", "docs/EDA.md", "docs/figures/eda.png"}
 
 
+@pytest.mark.parametrize("sprint", ["2", "3", "4"])
+def test_each_stage_passes_its_own_checks_and_its_demo_runs_what_there_is(bake, free_ports, sprint):
+    project = bake(until_sprint=sprint)
+    assert "rated at 10.00/10" in project.poe("check")
+    assert re.search(r"\d+ passed", project.poe("test"))
+
+    told = project.poe("demo", "--once", **free_ports)
+
+    champion = json.loads((project.path / "local/objects/champion.json").read_text())["history"][-1]
+    assert f"--- the champion, {champion}\n| where | metric | model | baseline |" in told
+    assert ("answer {" in told) == (sprint != "2")
+    assert "dashboard" not in told
+    print(f"figure: {figures_of(project, sprint)}")
+
+
+def figures_of(project, sprint):
+    """Measure what a stage gives a team to read and to install."""
+    files = [name for name in project.files() if not name.endswith(".png")]
+    code = sum(room.lines for room in rooms.read(project.path / "src/app"))
+    packages = [path for path in (project.path / ".venv").rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in packages) / 1e6
+    return f"until sprint {sprint}: {len(files)} files, {code} lines of code, {size:.0f} MB"
+
+
+def test_a_command_of_a_later_sprint_says_when_it_comes(bake):
+    project = bake(until_sprint="2")
+
+    done = project.run("poe", "dashboard")
+
+    assert done.returncode == 2
+    assert "comes in sprint 5: `uv run poe grow 5` brings it now" in done.stdout
+
+
 def test_the_course_s_tools_look_at_what_was_run(bake):
     """As a team calls them: by poe and uvx, from the template that the project names."""
     project = bake()
@@ -53,7 +88,7 @@ def test_the_course_s_tools_look_at_what_was_run(bake):
         project.poe(task)
     told = project.run("poe", "progress", "--milestone", "1").stdout
     assert "expected numbers of your data" not in told, "the pages are those of the run"
-    assert "2.2  begun        Train and evaluate a model" in told, "the data are the example's"
+    assert "2.2  begun             Train and evaluate a model" in told, "the data are the example's"
     assert "expected facts of your model" not in told
     project.poe("cards-check")
     assert "ML Test Score: " in project.poe("score")

@@ -2,10 +2,13 @@
 
 import ast
 import re
+import runpy
 import tomllib
 
 import pytest
 from conftest import STENCIL, TEMPLATE
+
+from mlsd.engine.wishes import SPRINTS
 
 PAGES = [*TEMPLATE.glob("*.md"), *TEMPLATE.glob("docs/*.md")]
 
@@ -63,9 +66,38 @@ def test_commands_exist(page):
 def test_the_readme_counts_its_questions():
     asked = [n for n in ast.literal_eval(questions()) if not n.startswith("_")]
 
-    assert len(asked) == 17
-    assert "seventeen questions" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    assert len(asked) == 10
+    assert "ten questions" in (TEMPLATE / "README.md").read_text(encoding="utf-8")
 
 
 def questions():
     return (TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8")
+
+
+def test_every_fault_of_other_tools_is_tried_by_a_test_that_exists():
+    text = (TEMPLATE / "docs/engine.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| .+ \| (.+) \|$", text, flags=re.MULTILINE)
+    sources = [path.read_text(encoding="utf-8") for path in TEMPLATE.glob("tests/test_*.py")]
+    defined = {name for text in sources for name in re.findall(r"^def (test_\w+)", text, re.M)}
+
+    assert [int(number) for number, _ in rows] == list(range(1, 34))
+    named = [name for _, tried in rows for name in re.findall(r"`(test_\w+)`", tried)]
+    assert set(named) <= defined
+    assert len({n for n, tried in rows if "`test_" in tried}) == 31
+
+
+@pytest.mark.parametrize("sprint", SPRINTS)
+def test_the_readme_shows_what_a_team_reads_at_each_stage(bake, sprint):
+    stages = runpy.run_path(str(TEMPLATE / "scripts/stages.py"))
+    row = stages["row"](sprint, bake(until_sprint=sprint).path)
+
+    text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    assert row in text, "run `uv run poe stages`"
+
+
+def test_until_sprint_2_there_is_little_to_read(bake):
+    stages = runpy.run_path(str(TEMPLATE / "scripts/stages.py"))
+    _, _, code, files, _ = stages["row"]("2", bake(until_sprint="2").path).split("|")
+
+    assert int(code.replace(",", "")) <= 1800
+    assert int(files) <= 110

@@ -5,8 +5,10 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import STENCIL, TEMPLATE
-from test_laws import hook_parts
+from conftest import TEMPLATE, named
+from stencil import project
+
+from mlsd.engine.rendering import answers_of
 
 MINIMAL = {"licence": "none", "serving_mode": "batch"}
 MAXIMAL = {
@@ -34,26 +36,20 @@ ANSWERS = [
     pytest.param({"online_experiments": "yes"}, id="experiments"),
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
+    pytest.param({"until_sprint": "2"}, id="sprint-2"),
+    pytest.param({"until_sprint": "3"}, id="sprint-3"),
+    pytest.param({"until_sprint": "4"}, id="sprint-4"),
+    pytest.param(MAXIMAL | {"until_sprint": "3"}, id="maximal-sprint-3"),
 ]
 
 
-def stencil_files(answers):
-    """List the files of the template's project folder that belong to a project."""
-    command = ["git", "-C", str(STENCIL), "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    parts = hook_parts(TEMPLATE)
-    every = {path for choices in parts.values() for paths in choices.values() for path in paths}
-    chosen = [choices[answers.get(name, next(iter(choices)))] for name, choices in parts.items()]
-    unchosen = every - {path for paths in chosen for path in paths}
-    present = {name for name in listed if (STENCIL / name).exists()}
-    return {name for name in present - unchosen if not name.startswith("variants/")}
-
-
 @pytest.mark.parametrize("answers", ANSWERS)
-def test_a_project_holds_exactly_these_files(bake, answers):
-    licence = set() if answers.get("licence") == "none" else {"LICENSE"}
+def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
+    made, wanted = bake(**answers), project(**answers)
 
-    assert bake(**answers).files() == stencil_files(answers) | licence | {".cruft.json"}
+    assert made.files() == wanted.keys() | {".cruft.json"}
+    for path, file in wanted.items():
+        assert (made.path / path).read_bytes() == file.content, path
 
 
 @pytest.mark.parametrize(
@@ -83,7 +79,7 @@ def test_no_word_of_the_unchosen_is_left(bake, answers):
     words = {"penguins": ["penguin", "culmen"], "delays": ["airport", "nycflights"]}
     unchosen = "penguins" if answers.get("sample") == "delays" else "delays"
     named = {"README.md", ".cruft.json", "pyproject.toml", "terraform/project.tfvars"}  # an answer
-    named |= {"docs/PROJECT_CARD.md", "workpackages.yaml"}
+    named |= {"docs/PROJECT_CARD.md"}
 
     store = answers.get("data_store", "BigQuery")
     stores = {"BigQuery": ["bigquery", "bq_"], "Firestore": ["firestore"]}
@@ -128,7 +124,8 @@ def test_the_answers_and_the_version_are_recorded(bake):
     answers = record["context"]["cookiecutter"]
     asked = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
     assert {name for name in asked if not name.startswith("_")} <= set(answers)
-    assert {name: answers[name] for name in MAXIMAL} == MAXIMAL
+    given = named(MAXIMAL)
+    assert {name: answers[name] for name in given} == given
     assert answers["_version"] == asked["_version"]
     assert record["template"]
     assert str(project.path) not in json.dumps(record)
@@ -137,7 +134,7 @@ def test_the_answers_and_the_version_are_recorded(bake):
 def test_a_record_renders_the_same_project_again(bake):
     first = bake(**MAXIMAL, description='with "quotes" and \\ and 🐧')
     record = json.loads((first.path / ".cruft.json").read_text(encoding="utf-8"))
-    answers = {k: v for k, v in record["context"]["cookiecutter"].items() if k[0] != "_"}
+    answers = {n.lstrip("_"): value for n, value in answers_of(record).items()}
 
     again = bake(**answers)
 

@@ -6,10 +6,11 @@ import stat
 import sys
 
 import pytest
-from teamwork import write
+from teamwork import leave_out
 
 from mlsd import course, github, milestone
-from mlsd.project import CourseError
+from mlsd.course_error import CourseError
+from mlsd.project import Project
 
 
 @pytest.fixture
@@ -43,29 +44,29 @@ store.write_text(json.dumps(kept))
     return lambda: json.loads((tmp_path / "github.json").read_text(encoding="utf-8"))
 
 
-def test_an_issue_is_opened_for_each_workpackage_once(team, gh):
-    known = course.read(team.path)
-    hub = github.Gh(str(team.path), really=True)
+def open_issues(project, really):
+    hub = github.Gh(str(project.path), really)
+    return github.open_issues(hub, course.read(project.path), Project(project.path))
 
-    assert github.open_issues(hub, known) == 19
-    assert github.open_issues(hub, known) == 0
+
+def test_an_issue_is_opened_for_each_workpackage_once(team, gh):
+    assert open_issues(team, really=True) == 19
+    assert open_issues(team, really=True) == 0
 
     assert len(gh()["issues"]) == len(set(gh()["issues"])) == 19
     assert gh()["milestones"] == [f"Sprint {n}" for n in range(1, 7)]
 
 
 def test_no_issue_is_opened_for_what_was_left_out(team, gh):
-    text = (team.path / course.FILE).read_text(encoding="utf-8")
-    reason = "    title: A dashboard\n    not_chosen: our users want a mail every morning\n"
-    write(team, course.FILE, text.replace("    title: A dashboard\n", reason))
+    leave_out(team, "5.1", "our users want a mail every morning")
 
-    github.open_issues(github.Gh(str(team.path), really=True), course.read(team.path))
+    open_issues(team, really=True)
 
     assert "WP 5.1: A dashboard" not in gh()["issues"]
 
 
 def test_without_being_asked_github_is_not_touched(team, gh, tmp_path, capsys):
-    github.open_issues(github.Gh(str(team.path), really=False), course.read(team.path))
+    open_issues(team, really=False)
 
     assert not (tmp_path / "github.json").exists()
     assert "$ gh issue create --title 'WP 1.1: Form a team'" in capsys.readouterr().out
@@ -77,7 +78,7 @@ def test_a_milestone_that_lacks_something_is_not_opened(team, gh, tmp_path, caps
     assert not (tmp_path / "github.json").exists()
     told = capsys.readouterr().out
     assert "slides/milestone_1.pdf is absent" in told
-    assert "names no reviewers" in told
+    assert "to ask: the course year 2026 names no reviewers" in told
     assert "develop is not on GitHub" in told
 
 
@@ -92,17 +93,28 @@ def test_the_pull_request_is_of_develop_as_it_is_on_github(team, capsys):
     assert "you are on feature/x" in capsys.readouterr().out
 
 
-def test_rules_that_a_team_bent_and_what_it_left_out_are_told(team):
-    text = (team.path / course.FILE).read_text(encoding="utf-8")
-    reason = "    title: Give it a name\n    not_chosen: we could not agree on one"
-    text = text.replace("    title: Give it a name", reason).replace("least: 15}", "least: 1}")
-    write(team, course.FILE, text)
+def test_what_a_team_left_out_is_told(team):
+    leave_out(team, "1.3", "we could not agree on one")
 
     milestone.main(team.path, 1, False)
 
     page = (team.path / "local/milestone-1.md").read_text(encoding="utf-8")
     assert "- 1.3 Give it a name: not chosen, because we could not agree on one" in page
-    assert "- workpackages.yaml looks at something else than at first for 1.1\n" in page
+
+
+def test_what_comes_later_is_missing_at_its_milestone_and_its_issue_says_so(small, capsys):
+    assert milestone.main(small.path, 3, False) == 1
+    told = capsys.readouterr().out
+    assert "missing: 4.1 A pipeline that trains and deploys: comes in sprint 4;" in told
+    page = (small.path / "local/milestone-3.md").read_text(encoding="utf-8")
+    assert "- 4.1 A pipeline that trains and deploys: comes in sprint 4" in page
+
+    open_issues(small, really=False)
+
+    issue = capsys.readouterr().out.partition("WP 4.1")[2].partition("WP 5.1")[0]
+    assert "- the rest, in its sprint: `uv run poe grow`" in issue
+    assert "src/app/pipeline" not in issue
+    assert "uv run poe pipeline" not in issue
 
 
 def test_an_open_milestone_gives_the_link_for_the_mail(team, gh, capsys, monkeypatch):

@@ -1,44 +1,121 @@
-"""What git remembers of a team's work: the template's commits, merges, and a history cut short."""
+"""What the template made is told apart from a team's work, whatever happened to the history."""
 
 import json
 import os
 import shutil
 import stat
 
-from teamwork import OWN_TESTS, WORDS, commit, fill_merges, words_of, write
+import pytest
+from conftest import STENCIL, commit_all
+from teamwork import OWN_TESTS, fill_merges, words_of, write
 
-from mlsd import evidence, progress
+from mlsd import baseline, evidence, progress
+from mlsd.course_error import CourseError
+from mlsd.engine import rendering
 from mlsd.project import Project
 
+STAFF = "Staff explain here at length how latency differs from throughput.\n"
+OURS = "We measured the latency ourselves.\n"
 
-def test_what_a_newer_template_brings_is_not_a_team_s_own(team):
-    """As `cruft update` does: files change, and the commit in .cruft.json with them."""
-    write(team, "docs/API.md", f"\n{WORDS}\n", more=True)
-    write(team, "tests/test_new.py", OWN_TESTS.format(n=1))
-    record = json.loads((team.path / ".cruft.json").read_text(encoding="utf-8"))
-    write(team, ".cruft.json", json.dumps(record | {"commit": "0" * 40}, indent=2))
-    commit(team)
 
-    assert Project(team.path).own_words("docs/API.md") == 0
+@pytest.fixture
+def updated(bake, template_copy):
+    """Update a project, as a tool does: the files change, and the commit in the record."""
+    commit_all(template_copy)
+    project = bake(template=template_copy)
+    with (template_copy / STENCIL.name / "docs/API.md").open("a", encoding="utf-8") as page:
+        page.write(f"\n{STAFF}")
+    new_test = template_copy / STENCIL.name / "tests/test_new.py"
+    new_test.write_text(OWN_TESTS.format(n=1), encoding="utf-8")
+    commit_all(template_copy)
+    newer = bake(template=template_copy)
+    for name in ("docs/API.md", "tests/test_new.py", ".cruft.json"):
+        shutil.copy(newer.path / name, project.path / name)
+    return project
+
+
+def test_what_a_newer_template_brings_is_not_a_team_s_own(updated):
+    assert Project(updated.path).own_words("docs/API.md") == 0
+    assert Project(updated.path).own_tests() == []
+
+
+def test_a_squashed_update_costs_nobody_their_words(updated):
+    """One commit holds the update and the work of the same branch."""
+    write(updated, "docs/API.md", OURS, more=True)
+    write(updated, "tests/test_own.py", OWN_TESTS.format(n=2))
+    updated.git("add", "--all")
+    updated.git("-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qnm", "All at once (#7)")
+
+    assert Project(updated.path).own_words("docs/API.md") == len(OURS.split())
+    assert Project(updated.path).own_tests() == ["test_2_features_are_known"]
+
+
+def test_before_an_update_is_recorded_its_lines_would_be_a_team_s(updated):
+    """The record decides: with the older commit the same lines are nobody's but the team's."""
+    first = updated.git("show", "HEAD:.cruft.json")
+    write(updated, ".cruft.json", first)
+
+    assert Project(updated.path).own_words("docs/API.md") == len(STAFF.split())
+
+
+def test_a_lost_history_is_no_obstacle(team):
+    write(team, "docs/API.md", OURS, more=True)
+    shutil.rmtree(team.path / ".git", onerror=_writable)
+    team.git("init", "--quiet")
+
+    assert Project(team.path).own_words("docs/API.md") == len(OURS.split())
     assert Project(team.path).own_tests() == []
-    write(team, "docs/API.md", "\nWe measured the latency ourselves.\n", more=True)
-    assert Project(team.path).own_words("docs/API.md") == 5
+    assert words_of(team)["1.1"] == "not started"
 
 
-def test_a_history_without_the_template_s_commit_is_told(team, tmp_path, capsys):
-    team.git("push", "--quiet", "origin", "main", "develop")
-    for clone in (["--depth", "1", (tmp_path / "hub.git").as_uri()], [str(tmp_path / "hub.git")]):
-        shutil.rmtree(tmp_path / "clone", ignore_errors=True)
-        team.git("clone", "--quiet", "--branch", "develop", *clone, str(tmp_path / "clone"))
-        code = progress.main(tmp_path / "clone", 1, None, "text")
-        told = capsys.readouterr().out
-        assert (code, "git fetch --unshallow" in told) == (
-            (2, True) if "--depth" in clone else (1, False)
-        )
-    shutil.rmtree(tmp_path / "clone/.git", onerror=_writable)
+def test_a_shallow_clone_counts_all_but_merges(team, tmp_path, capsys):
+    write(team, "docs/API.md", OURS, more=True)
+    fill_merges(team, {"least": 3}, 0)
+    team.git("push", "--quiet", "origin", "develop")
+    clone = tmp_path / "clone"
+    hub = (tmp_path / "hub.git").as_uri()
+    team.git("clone", "--quiet", "--branch", "develop", "--depth", "1", hub, str(clone))
 
-    assert progress.main(tmp_path / "clone", 1, None, "text") == 2
-    assert "git does not hold the template's commit" in capsys.readouterr().out
+    assert Project(clone).own_words("docs/API.md") == len(OURS.split())
+    assert progress.main(clone, 1, None, "text") == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the clone is shallow" in told
+    assert "git fetch --unshallow" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"template": "/nowhere/at/all"}, "'/nowhere/at/all'"),
+        ({"commit": "0" * 40}, f"has no commit '{'0' * 40}'"),
+        ({"context": {"cookiecutter": {"_region": "Belgium"}}}, "must be a region such as"),
+        ({"context": None}, "does not record the template and your answers"),
+    ],
+)
+def test_what_cannot_be_rendered_is_told(team, change, told):
+    record = json.loads((team.path / ".cruft.json").read_text(encoding="utf-8"))
+    write(team, ".cruft.json", json.dumps(record | change))
+
+    with pytest.raises(CourseError) as error:
+        Project(team.path).own_words("docs/API.md")
+    assert told in str(error.value)
+
+
+def test_the_year_of_generation_is_kept(team):
+    record = json.loads((team.path / ".cruft.json").read_text(encoding="utf-8"))
+    record["context"]["cookiecutter"]["__year"] = "1999"
+    write(team, ".cruft.json", json.dumps(record))
+
+    assert b"1999" in baseline.tree(team.path)["LICENSE"]
+
+
+def test_what_was_rendered_is_kept(team, monkeypatch):
+    generated = baseline.tree(team.path)
+    assert generated.keys() == team.files() - {".cruft.json"}
+    rendering._render.cache_clear()
+    monkeypatch.setattr(rendering, "_run", None)
+
+    assert baseline.tree(team.path) == generated
 
 
 def _writable(remove, path, _problem):

@@ -3,11 +3,14 @@
 import ast
 import json
 import re
-import runpy
 import tomllib
 
 import pytest
 from conftest import STENCIL, TEMPLATE
+from stencil import HOOK, PARTS, project, template_files
+from test_growth import QUESTIONS
+
+from mlsd.engine import wishes
 
 HOLD_ANSWERS = {
     ".github/CODEOWNERS",
@@ -27,14 +30,6 @@ HOLD_ANSWERS = {
     "variants/licence/mit/LICENSE",
 }
 RENDERED_BY_FLASK = ".html"
-
-
-def hook(template):
-    return runpy.run_path(str(template / "hooks/post_gen_project.py"))
-
-
-def hook_parts(template):
-    return hook(template)["PARTS"]
 
 
 def stencil(template):
@@ -65,69 +60,69 @@ def law_1(template):
     return broken
 
 
-def law_2(template):
-    """List where the table of parts and the files differ."""
-    root, parts = stencil(template), hook_parts(template)
-    asked = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
-    broken, owned = [], []
-    for answer, choices in parts.items():
-        if set(choices) != set(asked[answer]):
-            broken.append(f"{answer}: the choices differ from those of cookiecutter.json")
-        for path in (path for paths in choices.values() for path in paths):
-            owned.append(path)
-            if not (root / path).exists():
-                broken.append(f"{path} does not exist")
-    variants = [path.relative_to(root).as_posix() for path in files(root / "variants")]
-    strays = [name for name in variants if not name.startswith(tuple(f"{p}/" for p in owned))]
-    broken += [f"{name} belongs to no choice" for name in strays]
-    return broken + list(broken_sections(template, asked))
-
-
-def broken_sections(template, asked):
-    """Find marks in files that are not listed, that are not closed, or that name no choice."""
-    listed, root = hook(template)["SECTIONS"], stencil(template)
-    for path in files(root):
-        relative, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
-        of_project = re.sub(r"^variants/\w+/[\w-]+/", "", relative)
-        marks = re.findall(r"# >>> (\w+) = (.+)$", text, flags=re.MULTILINE)
-        if marks and of_project not in listed:
-            yield f"{relative} holds a section, but is not listed"
-        for answer, choices in marks:
-            if not set(choices.split(" | ")) <= set(asked.get(answer, [])):
-                yield f"{relative}: {answer} = {choices} is no choice"
-        begun = len(re.findall(r"^ *# >>> ", text, flags=re.MULTILINE))
-        if begun != len(re.findall(r"^ *# <<<$", text, flags=re.MULTILINE)):
-            yield f"{relative} has a section without its end"
-
-
-def law_3(template):
-    """List the modules of the core that import a module of an option."""
-    root, parts = stencil(template), hook_parts(template)
-    owned = {path for choices in parts.values() for paths in choices.values() for path in paths}
-    modules = {path for path in owned if path.startswith("src/app/")}
-    options = {
-        re.sub(r"(/__init__)?\.py$", "", m.removeprefix("src/")).replace("/", ".") for m in modules
-    }
+def law_2(files, parts):
+    """List where the table of parts and the files of the template differ."""
     broken = []
-    for path in files(root / "src"):
-        relative = path.relative_to(root).as_posix()
-        if path.suffix != ".py" or any(relative.startswith(module) for module in modules):
-            continue
-        for imported in imports(path, hook(template)["keep_sections"]):
-            if any(imported == option or imported.startswith(f"{option}.") for option in options):
-                broken.append(f"{relative} imports {imported}")
+    for condition, paths in parts["paths"].items():
+        broken += problems_of(condition)
+        broken += [f"{path} does not exist" for path in paths if not is_there(path, files)]
+    owned = [path for paths in parts["paths"].values() for path in paths]
+    variants = [path for path in files if path.startswith("variants/")]
+    broken += [f"{p} belongs to no choice" for p in variants if not HOOK["is_within"](p, owned)]
+    return broken + list(broken_sections(files, parts["sections"]))
+
+
+def is_there(path, files):
+    return any(HOOK["is_within"](name, [path]) for name in files)
+
+
+def problems_of(condition):
+    """Say what is wrong with a condition: it must name a sprint, or a question and its choices."""
+    for term in condition.split(" and "):
+        match = re.fullmatch(r"sprint (?:>=|<) [3-6]|(\w+) = (.+)", term)
+        if match is None:
+            yield f"{term} is no condition"
+        elif match[1] and match[1] not in QUESTIONS.names:
+            yield f"{term} names no question"
+        elif match[1] and not set(match[2].split(" | ")) <= set(QUESTIONS.choices(match[1])):
+            yield f"{term} is no choice"
+
+
+def broken_sections(files, listed):
+    """Find marks in files that are not listed, that are not closed, or that are no condition."""
+    for path, content in files.items():
+        text = content.decode()
+        marks = re.findall(r"(?:#|<!--) >>> (.+?)(?: -->)?$", text, flags=re.MULTILINE)
+        if marks and re.sub(r"^variants/\w+/[\w-]+/", "", path) not in listed:
+            yield f"{path} holds a section, but is not listed"
+        yield from (f"{path}: {problem}" for mark in marks for problem in problems_of(mark))
+        ends = re.findall(r"^ *(?:#|<!--) (>>>|<<<)", text, flags=re.MULTILINE)
+        if ends != [">>>", "<<<"] * (len(ends) // 2):
+            yield f"{path} has a section without its end, or one inside another"
+    unused = [path for path in listed if b">>> " not in files.get(path, b"")]
+    yield from (f"{path} is listed, but holds no section" for path in unused)
+
+
+def law_3(files):
+    """List what a project's code imports of the project and does not have."""
+    modules = {re.sub(r"(/__init__)?\.py$", "", path).replace("/", ".") for path in files}
+    broken = []
+    for path, file in files.items():
+        if path.endswith(".py"):
+            wanted = {
+                f"src.{name}" for name in imports(file.content.decode()) if name[:4] == "app."
+            }
+            wanted -= {"src.app.ROOMS"}
+            broken += [f"{path} imports {n}" for n in sorted(wanted) if not has(n, modules)]
     return broken
 
 
-class NoPart(dict):
-    """Answers that choose no part, so that what is left is the core."""
-
-    def __missing__(self, _):
-        return "no"
+def has(name, modules):
+    """Say whether a module is there, or what is imported from one."""
+    return name in modules or name.rpartition(".")[0] in modules - {"src.app"}
 
 
-def imports(path, keep_sections=lambda text, _: text):
-    text = keep_sections(path.read_text(encoding="utf-8"), NoPart())
+def imports(text):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -136,9 +131,20 @@ def imports(path, keep_sections=lambda text, _: text):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("law", [law_1, law_2, law_3])
-def test_the_template_keeps_the_law(law):
-    assert law(TEMPLATE) == []
+def test_the_template_keeps_the_first_law():
+    assert law_1(TEMPLATE) == []
+
+
+def test_the_template_keeps_the_second_law():
+    assert law_2(template_files(), PARTS) == []
+
+
+@pytest.mark.parametrize("part", ["none", *QUESTIONS.parts])
+@pytest.mark.parametrize("sprint", wishes.SPRINTS)
+def test_the_template_keeps_the_third_law(sprint, part):
+    chosen = {} if part == "none" else {part: "yes"}
+
+    assert law_3(project(until_sprint=sprint, **chosen)) == []
 
 
 def add(path, text):
@@ -167,15 +173,21 @@ def test_law_1_turns_red(template_copy, path, text, expected):
     assert any(expected in line for line in law_1(template_copy))
 
 
-def test_law_2_turns_red(template_copy):
-    add(stencil(template_copy) / "variants/sample/cars/data/sample.csv", "a,b\n")
-    (stencil(template_copy) / "variants/licence/mit/LICENSE").unlink()
-    (stencil(template_copy) / "variants/licence/mit").rmdir()
+def test_law_2_turns_red():
+    files = template_files() | {"variants/sample/cars/data/sample.csv": b"a,b"}
+    del files["variants/licence/mit/LICENSE"]
 
-    assert law_2(template_copy) == [
+    assert law_2(files, PARTS) == [
         "variants/licence/mit does not exist",
         "variants/sample/cars/data/sample.csv belongs to no choice",
     ]
+
+
+@pytest.mark.parametrize("condition", ["sprint > 3", "sprint >= 7", "licence = BSD", "shop = open"])
+def test_law_2_sees_a_condition_that_is_none(condition):
+    parts = PARTS | {"paths": PARTS["paths"] | {condition: ["README.md"]}}
+
+    assert any(condition in line for line in law_2(template_files(), parts))
 
 
 @pytest.mark.parametrize(
@@ -184,34 +196,42 @@ def test_law_2_turns_red(template_copy):
         ("src/app/errors.py", "# >>> licence = MIT\n# <<<\n", "errors.py holds a section, but is"),
         ("src/app/api/serving.py", "# >>> licence = BSD\n# <<<\n", "licence = BSD is no choice"),
         ("src/app/api/serving.py", "# >>> licence = MIT\n", "serving.py has a section without"),
+        ("docs/DATA.md", "<!-- <<< -->\n", "DATA.md has a section without"),
+        ("pyproject.toml", 2 * "# >>> licence = MIT\n" + 2 * "# <<<\n", "one inside another"),
     ],
 )
-def test_law_2_sees_a_section_that_is_not_kept(template_copy, path, text, expected):
-    add(stencil(template_copy) / path, text)
+def test_law_2_sees_a_section_that_is_not_kept(path, text, expected):
+    files = template_files()
 
-    assert any(expected in line for line in law_2(template_copy))
-
-
-def test_law_3_turns_red(template_copy):
-    hook = template_copy / "hooks/post_gen_project.py"
-    text = hook.read_text(encoding="utf-8").replace(
-        '"penguins": []', '"penguins": ["src/app/extra.py"]'
+    assert any(
+        expected in line for line in law_2(files | {path: files[path] + text.encode()}, PARTS)
     )
-    hook.write_text(text, encoding="utf-8")
-    add(stencil(template_copy) / "src/app/extra.py", "from app import data\n")
-    assert law_3(template_copy) == []
 
-    add(stencil(template_copy) / "src/app/training/train.py", "\nfrom app import extra\n")
 
-    assert law_3(template_copy) == ["src/app/training/train.py imports app.extra"]
+def test_law_3_turns_red():
+    files = project(until_sprint="2")
+    train = files["src/app/training/train.py"]
+    files["src/app/training/train.py"] = train._replace(
+        content=train.content + b"\nfrom app.api import client\nfrom app import history\n"
+    )
+
+    assert law_3(files) == [
+        "src/app/training/train.py imports src.app.api",
+        "src/app/training/train.py imports src.app.api.client",
+        "src/app/training/train.py imports src.app.history",
+    ]
 
 
 def test_sections_and_lines_are_kept_by_their_answers():
-    keep = hook(TEMPLATE)["keep_sections"]
-    text = "a\n# >>> licence = MIT | none\nb\n# <<<\nc  # >>> sample = delays\nd\n"
+    text = (
+        "a\n# >>> licence = MIT | none\nb\n# <<<\nc  # >>> sprint >= 3 and sample = delays\n"
+        "<!-- >>> sprint < 4 -->\nd\n<!-- <<< -->\n| e | <!-- >>> sprint >= 4 -->\nf\n"
+    )
+    some = {"until_sprint": "3", "_licence": "none", "sample": "delays"}
+    others = {"until_sprint": "everything", "_licence": "Apache-2.0", "sample": "penguins"}
 
-    assert keep(text, {"licence": "none", "sample": "delays"}) == "a\nb\nc\nd\n"
-    assert keep(text, {"licence": "Apache-2.0", "sample": "penguins"}) == "a\nd\n"
+    assert HOOK["keep_sections"](text, some) == "a\nb\nc\nd\nf\n"
+    assert HOOK["keep_sections"](text, others) == "a\n| e |\nf\n"
 
 
 def test_all_that_is_rendered_is_meant_to_be():
@@ -223,7 +243,9 @@ def test_all_that_is_rendered_is_meant_to_be():
 
 def test_hooks_and_checks_use_only_the_standard_library_and_cookiecutter():
     allowed = {
+        "hashlib",
         "json",
+        "tomllib",
         "shutil",
         "subprocess",
         "pathlib",
@@ -233,5 +255,6 @@ def test_hooks_and_checks_use_only_the_standard_library_and_cookiecutter():
         "cookiecutter",
         "jinja2",
     }
-    for path in (TEMPLATE / "hooks/post_gen_project.py", TEMPLATE / "local_extensions.py"):
-        assert {name.split(".")[0] for name in imports(path)} <= allowed, path
+    for path in [*TEMPLATE.glob("hooks/*.py"), TEMPLATE / "local_extensions.py"]:
+        text = path.read_text(encoding="utf-8")
+        assert {name.split(".")[0] for name in imports(text)} <= allowed, path

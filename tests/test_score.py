@@ -1,23 +1,19 @@
 """The ML Test Score: honest on a fresh project, higher with work, lower when a proof goes."""
 
-import subprocess
 import tomllib
 
 import pytest
 from conftest import TEMPLATE
 
-from mlsd import evidence, score
+from mlsd import evidence, rooms, score
 from mlsd.project import Project
 
-KNOWN = {"id", "name", "points", "proves", "raise", "more", "of_data"}
+KNOWN = {"id", "name", "points", "proves", "raise", "more", "of_data", "needs"}
 
 
 @pytest.fixture
-def project(bake, monkeypatch):
-    monkeypatch.setattr(
-        evidence, "_run", lambda project, code: subprocess.CompletedProcess([], 0, "x", "")
-    )
-    return bake()
+def project(fresh):
+    return fresh
 
 
 def points(project):
@@ -71,6 +67,12 @@ def test_a_row_more_does_not_make_the_example_your_own(project):
     assert any(one.of_example for one in score.compute(Project(project.path)))
 
 
+def test_a_proof_that_moved_to_another_file_still_counts(project):
+    (project.path / "tests/training/test_gate.py").rename(project.path / "tests/test_ours.py")
+
+    assert points(project)["I4"] == 1
+
+
 def test_a_proof_that_is_skipped_takes_its_points(project):
     page = project.path / "tests/training/test_gate.py"
     text = page.read_text(encoding="utf-8").replace("def test_", "@pytest.mark.skip\ndef test_")
@@ -101,3 +103,13 @@ def test_the_words_of_each_row_are_known():
     rows = tomllib.loads((TEMPLATE / "src/mlsd/score.toml").read_text(encoding="utf-8"))["tests"]
 
     assert all(set(row) <= KNOWN for row in rows)
+
+
+def test_a_proof_of_a_later_sprint_says_what_it_needs():
+    """Else a project of an earlier sprint would hear that the proof is gone."""
+    rows = tomllib.loads((TEMPLATE / "src/mlsd/score.toml").read_text(encoding="utf-8"))["tests"]
+
+    for row in rows:
+        sprint = rooms.sprint_of(row.get("needs", "src/app/data"))
+        for proof in row["proves"]:
+            assert rooms.SPRINTS.get(proof.split("/")[1], 2) <= sprint, row["id"]

@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.full, pytest.mark.xdist_group("terraform")]
 
 ENVIRONMENTS = ("dev", "tst", "acc", "prd")
 STORES = ("BigQuery", "Firestore", "Cloud Storage")
-POOL = "projects/123456789012/locations/global/workloadIdentityPools/github"
 OF_PROJECTS = {
     "roles/aiplatform.user", "roles/bigquery.jobUser", "roles/datastore.user",
     "roles/datastore.viewer",
@@ -27,6 +26,62 @@ APIS = {
     "iam": "iam", "monitoring": "monitoring", "project_iam": "cloudresourcemanager",
     "project_service": "serviceusage", "service_account": "iam", "storage": "storage",
 }  # fmt: skip
+
+
+PATHS = {
+    3: [
+        "terraform/api.tf",
+        "terraform/deployer.tf",
+        "terraform/github.tf",
+        "terraform/variables_api.tf",
+        "terraform/variables_github.tf",
+        "terraform/workload",
+        "terraform/tests/api.tftest.hcl",
+        "terraform/tests/github.tftest.hcl",
+        "terraform/bootstrap/github.tf",
+        "terraform/bootstrap/images.tf",
+        "terraform/bootstrap/variables_github.tf",
+        "terraform/bootstrap/tests/github.tftest.hcl",
+        "scripts/release.py",
+        "tests/scripts/test_release.py",
+    ],
+    4: [
+        "terraform/pipeline.tf",
+        "terraform/jobs.tf",
+        "terraform/variables_jobs.tf",
+        "terraform/tests/pipeline.tftest.hcl",
+        "terraform/bootstrap/pipeline.tf",
+    ],
+    5: [
+        "terraform/dashboard.tf",
+        "terraform/tests/dashboard.tftest.hcl",
+    ],
+    6: [
+        "terraform/drift.tf",
+        "terraform/monitoring.tf",
+        "terraform/variables_monitoring.tf",
+        "terraform/tests/monitoring.tftest.hcl",
+    ],
+}
+"""The paths that a sprint brings, of those that make or use the cloud."""
+
+SHARED = [
+    ".checkov.yaml",
+    "scripts/cloud.py",
+    "scripts/shell.py",
+    "tests/scripts/conftest.py",
+    "tests/scripts/test_cloud.py",
+]
+"""The paths outside of `terraform/` that are there from sprint 2."""
+
+WORDS = {
+    3: r"allUsers|api_url|artifactregistry|cloud.run|deployer|docker|github(?!_actions$)|images"
+    r"|predictions|run\.googleapis|workload",
+    4: r"aiplatform|batch|pipeline|schedule|train\.yml|vertex",
+    5: r"dashboard(?!_json)|streamlit",
+    6: r"alert_email|drift|google_monitoring|monitor\.yml|uptime",
+}
+"""Words that only the parts of a sprint use."""
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +99,51 @@ def rooted(bake, providers):
 
     def root(store="BigQuery"):
         if store not in made:
-            folder = bake(data_store=store).path / "terraform"
-            for one in (folder, folder / "bootstrap"):
-                own = 'terraform {\n  backend "local" {}\n}\n'
-                (one / "zz_override.tf").write_text(own, encoding="utf-8")
-                ready = mirror.terraform(one, "init", "-input=false", environment=providers)
-                assert ready.returncode == 0, ready.stderr
-            made[store] = folder
+            project = bake(data_store=store).path
+            keep_until(6, project)
+            made[store] = initialise(project / "terraform", providers)
         return made[store]
 
     return root
+
+
+def initialise(folder, providers):
+    """Initialise both roots, with their state on this machine."""
+    for root in (folder, folder / "bootstrap"):
+        own = 'terraform {\n  backend "local" {}\n}\n'
+        (root / "zz_override.tf").write_text(own, encoding="utf-8")
+        ready = mirror.terraform(root, "init", "-input=false", environment=providers)
+        assert ready.returncode == 0, ready.stderr
+    return folder
+
+
+def keep_until(sprint, project):
+    """Leave in a project what it has until a sprint, and no mark of what a sprint brings."""
+    for path in (path for later, paths in PATHS.items() if later > sprint for path in paths):
+        if (project / path).is_dir():
+            shutil.rmtree(project / path)
+        else:
+            (project / path).unlink()
+    for path in of_the_cloud(project):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(keep_sections(text, sprint), encoding="utf-8")
+
+
+def keep_sections(text, sprint):
+    """Remove the marks from a text, and the sections and lines of later sprints."""
+    section = r"^ *# >>> sprint >= (\d)\n((?:.*\n)*?) *# <<<\n"
+    line = r"^(.*\S)  # >>> sprint >= (\d)\n"
+    text = re.sub(section, lambda m: m[2] if sprint >= int(m[1]) else "", text, flags=re.M)
+    return re.sub(line, lambda m: f"{m[1]}\n" if sprint >= int(m[2]) else "", text, flags=re.M)
+
+
+def of_the_cloud(project):
+    """List the files of a project that make or use the cloud."""
+    folder = project / "terraform"
+    files = [path for path in folder.rglob("*") if path.suffix in (".tf", ".tfvars", ".hcl")]
+    release = [project / path for path in PATHS[3] if not path.startswith("terraform/")]
+    files += [project / path for path in SHARED] + [path for path in release if path.exists()]
+    return [path for path in files if ".terraform" not in path.parts]
 
 
 def plan(folder, providers, *options):
@@ -66,7 +156,7 @@ def plan(folder, providers, *options):
 
 def plan_environment(folder, providers, env, **variables):
     files = ["-var-file=project.tfvars", f"-var-file=environments/{env}.tfvars"]
-    given = {"pool": POOL, "approvers": '["ada-example"]'} | variables
+    given = {"approvers": '["ada-example"]'} | variables
     more = [f"-var={name}={value}" for name, value in given.items()]
     return plan(folder, providers, *files, *more)
 
@@ -77,29 +167,103 @@ def plan_bootstrap(folder, providers):
 
 
 def planned(found, kind=""):
-    """Give the planned values of all resources of a kind."""
-    resources = found["planned_values"]["root_module"]["resources"]
+    """Give the planned values of all resources of a kind, also of those in modules."""
+    root = found["planned_values"]["root_module"]
+    modules = [root, *root.get("child_modules", [])]
+    resources = [one for module in modules for one in module["resources"]]
     return [one["values"] for one in resources if one["type"].startswith(kind)]
+
+
+def configured(found):
+    """Give the resources as they are written, also those in modules."""
+    root = found["configuration"]["root_module"]
+    calls = root.get("module_calls", {}).values()
+    modules = [root, *(call["module"] for call in calls)]
+    return [one for module in modules for one in module["resources"]]
 
 
 @pytest.mark.parametrize("store", STORES)
 def test_the_files_are_formatted_and_the_projects_own_tests_pass(rooted, providers, store):
-    folder = rooted(store)
+    check(rooted(store), providers)
+    own_tests(rooted(store), providers)
+
+
+def check(folder, providers):
+    """Have Terraform judge the format of both roots, and whether they are valid."""
+    format_ = ("fmt", "-check", "-diff", "-recursive")
+    told = mirror.terraform(folder, *format_, environment=providers)
+    assert told.returncode == 0, told.stdout
     for root in (folder, folder / "bootstrap"):
-        format_ = mirror.terraform(root, "fmt", "-check", "-diff", environment=providers)
-        assert format_.returncode == 0, format_.stdout
+        valid = mirror.terraform(root, "validate", "-no-color", environment=providers)
+        assert valid.returncode == 0, valid.stderr
+
+
+def own_tests(folder, providers):
+    """Run the tests that the project has of both roots."""
+    for root in (folder, folder / "bootstrap"):
         tested = mirror.terraform(root, "test", "-no-color", environment=providers)
         assert tested.returncode == 0, tested.stdout + tested.stderr
         assert re.search(r"[1-9]\d* passed, 0 failed", tested.stdout)
 
 
+@pytest.fixture
+def stage(bake, providers):
+    """Give a project as it is at a sprint, with both roots initialised."""
+
+    def generate(sprint, store="BigQuery"):
+        project = bake(data_store=store)
+        keep_until(sprint, project.path)
+        initialise(project.path / "terraform", providers)
+        return project
+
+    return generate
+
+
+@pytest.mark.parametrize("sprint", [2, 3, 4, 5])
+@pytest.mark.parametrize("store", STORES)
+def test_each_stage_is_whole_and_tells_nothing_of_later_ones(stage, providers, store, sprint):
+    project = stage(sprint, store)
+
+    check(project.path / "terraform", providers)
+    assert later_words(sprint, project.path) == []
+
+
+@pytest.mark.parametrize("sprint", [2, 3, 4])
+def test_each_stage_passes_its_own_tests(stage, providers, sprint):
+    project = stage(sprint)
+
+    own_tests(project.path / "terraform", providers)
+    for command in ("ruff check --no-cache", "ruff format --no-cache --check", "pytest -q"):
+        done = project.run(*command.split(), "tests/scripts")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def later_words(sprint, project):
+    """List the lines with words of later sprints."""
+    later = re.compile("|".join(words for number, words in WORDS.items() if number > sprint), re.I)
+    return [
+        f"{path.name}: {line}"
+        for path in of_the_cloud(project)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if later.search(line)
+    ]
+
+
+@pytest.mark.parametrize("sprint", [3, 4, 5, 6])
+def test_each_sprint_brings_words_that_are_found(bake, sprint):
+    project = bake().path
+    keep_until(sprint, project)
+
+    assert later_words(sprint - 1, project)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
-        ("services.tf", "max_instance_count = var", "max_instances = var", "Unsupported argument"),
-        ("services.tf", "var.max_instances", "100", "must not spend the credits"),
+        ("api.tf", "max_instance_count = var", "max_instances = var", "Unsupported argument"),
+        ("api.tf", "var.max_instances", "100", "must not spend the credits"),
         (
-            "variables.tf",
+            "variables_github.tf",
             'var.app_env != "prd" || length(var.approvers) > 0',
             "true",
             "var.approvers",
@@ -152,16 +316,18 @@ def test_every_environment_keeps_the_promises(rooted, providers, env, store):
 def test_each_workload_has_an_account_of_its_own(rooted, providers):
     """What runs names its account by a reference; without one it would be Compute Engine's."""
     found = plan_environment(rooted(), providers, "dev")
-    resources = found["configuration"]["root_module"]["resources"]
     named = {}
-    for one in resources:
+    for one in configured(found):
         if one["type"] in ("google_cloud_run_v2_service", "google_cloud_run_v2_job"):
             template = one["expressions"]["template"][0]
             template = template.get("template", [template])[0]
-            account = re.search(r'workload\["(\w+)"\]', str(template["service_account"]))
+            account = re.search(r"module\.(\w+)\.email", str(template["service_account"]))
             named[one["name"]] = account[1]
 
     assert named == {"api": "api", "dashboard": "dashboard", "job": "pipeline"}
+    made = planned(found, "google_service_account")
+    accounts = {one["account_id"] for one in made if "account_id" in one}
+    assert accounts == {"api-dev", "dashboard-dev", "deployer-dev", "pipeline-dev"}
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -171,7 +337,7 @@ def test_every_api_that_is_needed_is_enabled_first(rooted, providers, store):
     then = plan_environment(folder, providers, "dev", schedule="0 5 * * 1")
     enabled = {one["service"].split(".")[0] for one in planned(first, "google_project_service")}
     for found in (first, then):
-        for one in found["configuration"]["root_module"]["resources"]:
+        for one in configured(found):
             if one["type"].startswith("google_") and one["mode"] == "managed":
                 api = next(
                     a for word, a in APIS.items() if one["type"].startswith(f"google_{word}")
@@ -232,14 +398,16 @@ def test_the_tables_are_those_that_the_api_writes(rooted, providers):
 
 
 def test_every_variable_is_explained(rooted):
-    for root in (rooted(), rooted() / "bootstrap"):
-        text = (root / "variables.tf").read_text(encoding="utf-8")
+    for file in [*rooted().glob("variables*.tf"), *rooted().glob("*/variables*.tf")]:
+        text = file.read_text(encoding="utf-8")
         blocks = re.findall(r'variable "(\w+)" \{(.*?)\n\}', text, flags=re.DOTALL)
+        assert blocks
         assert [name for name, _ in blocks] == sorted(name for name, _ in blocks)
         for name, block in blocks:
             assert "description" in block, name
             free = name in ("owner", "repository", "public", "protected")
-            assert free or "error_message" in block, name
+            of_module = file.parent.name == "workload"  # given by our own files only
+            assert free or of_module or "error_message" in block, name
 
 
 @pytest.fixture(scope="module")
@@ -279,8 +447,10 @@ def test_google_trusts_this_repository_only(condition, changed, trusted):
     assert bool(program.evaluate({"assertion": celpy.json_to_cel(claims)})) is trusted
 
 
-def test_checkov_finds_nothing_unexplained(rooted):
-    project = rooted().parent
+@pytest.mark.parametrize("sprint", [3, 6])
+def test_checkov_finds_nothing_unexplained(bake, sprint):
+    project = bake().path
+    keep_until(sprint, project)
     command = ["uvx", "--quiet", "checkov@3.3.30", "-d", ".", "--config-file", ".checkov.yaml"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 

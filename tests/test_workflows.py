@@ -136,7 +136,7 @@ def test_what_a_workflow_reads_terraform_writes(project):
     for path in (project.path / ".github/workflows").glob("*.yml"):
         read |= set(re.findall(r"vars\.(\w+)", path.read_text()))
     folder = project.path / "terraform"
-    written = (folder / "github.tf").read_text() + (folder / "services.tf").read_text()
+    written = "".join(path.read_text() for path in folder.glob("*.tf"))
     written = written.replace(
         '"READY_${upper(var.app_env)}"', '"READY_DEV" "READY_ACC" "READY_PRD"'
     )

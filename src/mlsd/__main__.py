@@ -5,9 +5,12 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mlsd import course, doctor, evidence, explain, github, milestone, progress, rooms, score
-from mlsd.project import CourseError
+from mlsd.course_error import CourseError
+from mlsd.engine import commands
+from mlsd.project import Project
 
 
 def main() -> None:
@@ -47,12 +50,41 @@ def _parser() -> argparse.ArgumentParser:
     what = tool.add_mutually_exclusive_group()
     what.add_argument("--create", action="store_true", help="open them by gh")
     what.add_argument("--dry-run", action="store_true", help="only print them, as without --create")
+    _add_changes(tools)
     return parser
+
+
+def _add_changes(tools: Any) -> None:
+    """Describe the commands that change a project."""
+    tools.add_parser("parts", help="the parts that are here, those that could be, and their cost")
+    tool = tools.add_parser("later", help="say in which sprint a command comes")
+    tool.add_argument("sprint", type=int)
+    changes = {
+        "grow": "bring the next sprint, or all up to the one you name",
+        "add": "add an optional part",
+        "remove": "remove an optional part; what you wrote in it is kept",
+        "answer": "give other answers: name=value",
+        "update": "bring a newer template",
+    }
+    for name, about in changes.items():
+        tool = tools.add_parser(name, help=about)
+        tool.add_argument("words", nargs="*")
+        tool.add_argument("--dry-run", action="store_true", help="only say what would happen")
+        tool.add_argument("--continue", dest="go_on", action="store_true", help="after a conflict")
+        tool.add_argument("--abort", action="store_true", help="undo a change that is begun")
+        tool.add_argument("--no-check", dest="check", action="store_false", help="do not test")
+        tool.add_argument("--from", dest="made_from", default="", help="the commit it was made of")
+    tool.add_argument("--to", default="", help="a commit, branch or tag instead of the newest")
+    tool.add_argument("--answer", dest="answers", action="append", default=[])
 
 
 def _run(asked: argparse.Namespace) -> int:
     here = Path.cwd()
+    if asked.tool in ("grow", "add", "remove", "answer", "update"):
+        return _change(here, asked)
     tools: dict[str, Callable[[], int]] = {
+        "parts": lambda: commands.parts(here),
+        "later": lambda: commands.later(asked.sprint),
         "milestone": lambda: milestone.main(here, asked.number, asked.open),
         "score": lambda: score.main(here),
         "issues": lambda: _issues(here, asked.create),
@@ -67,13 +99,19 @@ def _run(asked: argparse.Namespace) -> int:
     return tools[asked.tool]()
 
 
+def _change(folder: Path, asked: argparse.Namespace) -> int:
+    given = {name: value for name, value in vars(asked).items() if name not in ("tool", "words")}
+    return commands.main(folder, asked.tool, asked.words, commands.Options(**given))
+
+
 def _doctor(folder: Path, error: str, env: str | None) -> int:
     return explain.tell(error) if error else doctor.examine(folder, env)
 
 
 def _issues(folder: Path, really: bool) -> int:
     try:
-        count = github.open_issues(github.Gh(str(folder), really), course.read(folder))
+        gh = github.Gh(str(folder), really)
+        count = github.open_issues(gh, course.read(folder), Project(folder))
     except CourseError as error:
         print(f"issues cannot be opened: {error}")
         return 2

@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import ConfigDict, ValidationError, create_model
 
-from mlsd.project import CourseError, Project
+from mlsd.course_error import CourseError
+from mlsd.project import Project
 
 _SMALLEST_IMAGE = 5000
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"<svg", b"<?xml")
@@ -65,7 +66,7 @@ class Finding(NamedTuple):
 
 
 def look(project: Project, wanted: dict[str, Any]) -> Finding:
-    """Look at one thing that `workpackages.yaml` names. Raises `CourseError`, as `check` does."""
+    """Look at one thing that the course year names. Raises `CourseError`, as `check` does."""
     kind, arguments = check(wanted)
     return _KINDS[kind](project, **arguments)
 
@@ -103,8 +104,8 @@ def check(wanted: Any) -> tuple[str, dict[str, Any]]:
 
 def words(project: Project, in_: str, least: int, under: str = "") -> Finding:
     """Expect a number of a team's own words in a page, perhaps under a heading."""
-    count = project.own_words(in_, under)
-    place = f"{in_} under {under!r}" if under else in_
+    count, page = project.own_words(in_, under), project.where(in_)
+    place = f"{page} under {under!r}" if under else page
     step, seen = f"write in your own words, {least - count} more", f"{count} own words"
     if under and not project.has_section(in_, under):
         seen, step = "no such heading", f"bring the heading {under!r} back, and write below it"
@@ -113,46 +114,47 @@ def words(project: Project, in_: str, least: int, under: str = "") -> Finding:
 
 def changed(project: Project, about: str) -> Finding:
     """Expect that a file is committed and says something else than the generated file."""
-    own, committed = project.is_own(about), bool(project.git("ls-files", about))
+    place = project.where(about)
+    own, committed = project.is_own(about), bool(project.git("ls-files", place))
     right = own and committed
     seen = "yours" if right else "not committed" if own else "the template's"
     seen = seen if project.read(about).strip() else "absent"
-    return Finding(right, "a file of your own", seen, about, "replace the example by your own")
+    return Finding(right, "a file of your own", seen, place, "replace the example by your own")
 
 
 def fresh(project: Project, about: Literal["docs/EDA.md", "docs/RUNS.md"]) -> Finding:
     """Expect that a page and its figures are those that its command would write now."""
-    command, code = FRESH[about]
+    (command, code), page = FRESH[about], project.where(about)
     step, expected = f"run `uv run poe {command}` and commit what it writes", "numbers of your data"
     text = project.read(about)
     if not text:
-        return Finding(False, expected, "absent", about, step)
+        return Finding(False, expected, "absent", page, step)
     done = _run(project, code)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         if "NotFound" in reason:
             reason, step = "the models are not on this machine", _ELSEWHERE
-        return Finding(False, expected, f"cannot be compared: {reason[:90]}", about, step)
+        return Finding(False, expected, f"cannot be compared: {reason[:90]}", page, step)
     if done.stdout.split() != text.split():
-        return Finding(False, expected, "other numbers", about, step)
+        return Finding(False, expected, "other numbers", page, step)
     digest = hashlib.sha256(text.encode()).hexdigest().encode()
-    images = {path: project.folder / path for path in _images(text, about)}
+    images = {path: project.folder / path for path in _images(text, page)}
     old = [name for name, it in images.items() if not _is_image(it) or digest not in _bytes(it)]
     seen = f"{old[0]} is absent or of another time" if old else "as the run says"
-    return Finding(not old, expected, seen, about, step)
+    return Finding(not old, expected, seen, page, step)
 
 
 def facts(project: Project, about: str) -> Finding:
     """Expect that a page has facts between its marks, and that they are up to date."""
     step, expected = "run `uv run poe cards` and commit what it writes", "facts of your model"
-    text = project.read(about)
+    text, page = project.read(about), project.where(about)
     if "<!-- facts" not in text or UNWRITTEN in text:
-        return Finding(False, expected, "not written yet", about, step)
-    done = _run(project, _FACTS.format(page=about))
+        return Finding(False, expected, "not written yet", page, step)
+    done = _run(project, _FACTS.format(page=page))
     seen = "as they are now" if done.returncode == 0 else "of another time"
     if done.returncode == _NO_MODEL:
         seen, step = "cannot be compared: the models are not on this machine", _ELSEWHERE
-    return Finding(done.returncode == 0, expected, seen, about, step)
+    return Finding(done.returncode == 0, expected, seen, page, step)
 
 
 def answer(project: Project, question: str, other_than: str) -> Finding:
@@ -165,16 +167,19 @@ def answer(project: Project, question: str, other_than: str) -> Finding:
 
 def says(project: Project, in_: str, matching: re.Pattern[str], example: str) -> Finding:
     """Expect that a team's own text in a page matches a pattern, as `example` does."""
-    right = matching.search(project.own_text(in_)) is not None
-    return Finding(right, f"a text as {example!r}", "yours" if right else "none", in_, "add yours")
+    right, page = matching.search(project.own_text(in_)) is not None, project.where(in_)
+    return Finding(right, f"a text as {example!r}", "yours" if right else "none", page, "add yours")
 
 
 def image(project: Project, in_: str) -> Finding:
     """Expect a picture of your own in a page."""
-    paths = [project.folder / path for path in _images(project.own_text(in_), in_)]
+    page = project.where(in_)
+    paths = [project.folder / path for path in _images(project.own_text(in_), page)]
     kept = [path for path in paths if _is_image(path)]
     seen = f"{len(kept)} pictures"
-    return Finding(bool(kept), "a picture", seen, in_, "add one by ![what it shows](figures/x.png)")
+    return Finding(
+        bool(kept), "a picture", seen, page, "add one by ![what it shows](figures/x.png)"
+    )
 
 
 def tests(project: Project, least: int) -> Finding:
@@ -199,8 +204,11 @@ def merges(project: Project, into: str, least: int) -> Finding:
     merged = [h for h, parents, s in commits if " " in parents or re.search(r"\(#\d+\)$", s)]
     diffs = [project.git("diff", "--name-only", f"{commit}^1", commit) for commit in merged]
     count = sum(map(bool, diffs))
-    step = "work on short branches and merge them by pull requests"
-    return Finding(count >= least, f"{least} merges", f"{count} merges", f"branch {into}", step)
+    seen, step = f"{count} merges", "work on short branches and merge them by pull requests"
+    if project.is_shallow:
+        seen = f"{seen} in the last commits; the clone is shallow"
+        step = "fetch all commits: `git fetch --unshallow`; in a workflow, `fetch-depth: 0`"
+    return Finding(count >= least, f"{least} merges", seen, f"branch {into}", step)
 
 
 _KINDS: dict[str, Callable[..., Finding]] = {

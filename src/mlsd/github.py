@@ -6,8 +6,10 @@ import shutil
 import subprocess
 from typing import Any
 
-from mlsd.course import Course, Workpackage
-from mlsd.project import CourseError
+from mlsd.course_error import CourseError
+from mlsd.course_year import Course, Workpackage
+from mlsd.progress import Brought, look_for_parts
+from mlsd.project import Project
 
 _LABEL = "workpackage"
 _LABELS = {_LABEL: "A workpackage of the course", "optional": "May be left out"}
@@ -51,7 +53,7 @@ class Gh:
         return done.stdout
 
 
-def open_issues(gh: Gh, course: Course) -> int:
+def open_issues(gh: Gh, course: Course, project: Project) -> int:
     """Open an issue for each chosen workpackage that has none, and a milestone for each sprint.
 
     A second run is safe: it leaves open and closed issues as they are. Gives the number of issues
@@ -72,7 +74,8 @@ def open_issues(gh: Gh, course: Course) -> int:
     for workpackage in missing:
         labels = [_LABEL, *(["optional"] if workpackage.optional else [])]
         gh.do(
-            *("issue", "create", "--title", _title(workpackage), "--body", _body(workpackage)),
+            *("issue", "create", "--title", _title(workpackage)),
+            *("--body", _body(workpackage, look_for_parts(project, workpackage))),
             *("--label", ",".join(labels), "--milestone", _sprint(workpackage.sprint)),
         )
     return len(missing)
@@ -86,12 +89,13 @@ def _title(workpackage: Workpackage) -> str:
     return f"WP {workpackage.number}: {workpackage.title}"
 
 
-def _body(workpackage: Workpackage) -> str:
-    brought = [f"`{path}`" for path in workpackage.ready]
-    brought += [f"`uv run poe {task}`" for task in workpackage.commands]
-    ready = "\n".join(f"- {name}" for name in brought)
+def _body(workpackage: Workpackage, brought: Brought) -> str:
+    names = [f"`{path}`" for path in brought.here]
+    names += [f"`uv run poe {task}`" for task in workpackage.commands if not brought.to_come]
+    names += ["the rest, in its sprint: `uv run poe grow`"] if brought.to_come else []
+    ready = "\n".join(f"- {name}" for name in names)
     return (
         f"{workpackage.text}\n\n**Shown by:** {workpackage.evidence}.\n\n"
-        f"**Due:** milestone {workpackage.milestone}.\n\n"
+        f"**Due:** week {workpackage.week}; shown at milestone {workpackage.milestone}.\n\n"
         f"The template brings:\n\n{ready}\n\n`uv run poe progress` says what is missing.\n"
     )

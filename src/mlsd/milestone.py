@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-import yaml
-
 from mlsd import course, progress
-from mlsd.course import Course, Milestone
+from mlsd.course_error import CourseError
+from mlsd.course_year import Course, Milestone
 from mlsd.github import Gh
 from mlsd.progress import State
-from mlsd.project import CourseError, Project
+from mlsd.project import Project
 
 TEXT = "local/milestone-{}.md"
 
@@ -31,7 +30,7 @@ def main(folder: Path, number: int, really: bool) -> int:
             for workpackage in course_year.workpackages
             if workpackage.milestone <= number
         ]
-        missing = _missing(project, course_year, states, number)
+        missing = _missing(project, states, number)
         path = folder / TEXT.format(number)
         path.parent.mkdir(exist_ok=True)
         text = describe(project, course_year.milestones[number], states)
@@ -47,19 +46,14 @@ def main(folder: Path, number: int, really: bool) -> int:
     return int(bool(missing))
 
 
-def _missing(project: Project, course_year: Course, states: list[State], number: int) -> list[str]:
+def _missing(project: Project, states: list[State], number: int) -> list[str]:
     """Give a sentence for each thing that the staff would miss."""
     problems = [
-        f"{state.workpackage.number} {state.workpackage.title} is {state.word}: "
-        "`uv run poe progress` says what is next."
+        f"{_title(state)}: {state.word}; `uv run poe progress` says what is next."
         for state in states
         if progress.is_open(state)
     ]
     problems += _slides(project, f"slides/milestone_{number}.pdf")
-    if not course_year.reviewers:
-        problems.append(f"{course.FILE} names no reviewers: ask the staff for their GitHub names.")
-    if not course_year.emails:
-        problems.append(f"{course.FILE} names no e-mail addresses of the staff.")
     if project.git("status", "--porcelain"):
         problems.append("some changes are not committed: `git status` shows them.")
     return problems + _develop(project)
@@ -91,7 +85,7 @@ def describe(project: Project, milestone: Milestone, states: list[State]) -> str
     findings = [finding for state in finished for finding in state.findings]
     pages = [finding.where.partition(" under ")[0] for finding in findings]
     looked_at = dict.fromkeys(page for page in pages if (project.folder / page).is_file())
-    left = [_left(state) for state in states if state.word != "done"] + _bent(project, states)
+    left = [_left(state) for state in states if state.word != "done"]
     return f"""# Milestone {milestone.number}: {milestone.title}
 
 Asked for: {milestone.asks}.
@@ -127,29 +121,20 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _implemented(state: State) -> str:
-    workpackage = state.workpackage
     seen = "; ".join(f"{finding.seen} in {finding.where}" for finding in state.findings)
-    how = ", ".join(f"`uv run poe {task}`" for task in workpackage.commands)
+    how = ", ".join(f"`uv run poe {task}`" for task in state.workpackage.commands)
     see = f". See it by {how}" if how else ""
-    return f"**{workpackage.number} {workpackage.title}**: {seen}{see}"
+    return f"**{_title(state)}**: {seen}{see}"
 
 
 def _left(state: State) -> str:
-    workpackage = state.workpackage
-    why = f", because {workpackage.not_chosen}" if workpackage.not_chosen else ""
-    return f"{workpackage.number} {workpackage.title}: {state.word}{why}"
+    reason = state.workpackage.not_chosen
+    why = f", because {reason}" if reason else ""
+    return f"{_title(state)}: {state.word}{why}"
 
 
-def _bent(project: Project, states: list[State]) -> list[str]:
-    """Name the workpackages whose evidence differs from that in the template."""
-    given = yaml.safe_load(project.generated(course.FILE) or "{}").get("workpackages", {})
-    changed = [
-        state.workpackage.number
-        for state in states
-        if state.workpackage.done != given.get(state.workpackage.number, {}).get("done")
-    ]
-    names = ", ".join(changed)
-    return [f"{course.FILE} looks at something else than at first for {names}"] if changed else []
+def _title(state: State) -> str:
+    return f"{state.workpackage.number} {state.workpackage.title}"
 
 
 def _new(project: Project) -> str:
@@ -167,6 +152,9 @@ def _tell(missing: list[str], path: Path, course_year: Course, number: int) -> N
     print(f"Milestone {number}, {milestone.slots} ({when}): {milestone.title}")
     for problem in missing:
         print(f"missing: {problem}")
+    for what, names in (("reviewers", course_year.reviewers), ("e-mails", course_year.emails)):
+        if not names:
+            print(f"to ask: the course year {course_year.year} names no {what}: ask the staff.")
     print("\nNo tool sees these; look yourselves:")
     for rule in course_year.rules:
         print(f"- {rule}")

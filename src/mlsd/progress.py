@@ -7,19 +7,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlsd import course, evidence
-from mlsd.course import Course, Workpackage
+from mlsd.course_error import CourseError
+from mlsd.course_year import Course, Workpackage
 from mlsd.evidence import Finding
-from mlsd.project import CourseError, Project
+from mlsd.project import Project
 
 MARKS = ("<!-- workpackages: `uv run poe progress --write` -->", "<!-- end of workpackages -->")
 DONE = ("done", "not chosen")
 _WHERE = "README.md"
 
 
+class Brought(NamedTuple):
+    """What a workpackage has of the template: what is here, comes with a sprint, or was deleted."""
+
+    here: list[str]
+    to_come: list[str]
+    deleted: list[str]
+
+
 class State(NamedTuple):
-    """A workpackage, how far it is, and the findings about it."""
+    """A workpackage, what the template brought for it, how far it is, the findings about it."""
 
     workpackage: Workpackage
+    brought: Brought
     word: str
     findings: list[Finding]
 
@@ -28,7 +38,8 @@ def main(folder: Path, milestone: int | None, sprint: int | None, form: str) -> 
     """Print the progress as a `text` or in `markdown`, or `write` it into the README.
 
     The exit code is 0 if every workpackage that was asked for is done, optional, or left out with
-    a reason. It is 2 if the progress cannot be computed, else 1.
+    a reason. Those whose part is still to come are asked for by their milestone or sprint only. The
+    code is 2 if the progress cannot be computed, else 1.
     """
     try:
         course_year = course.read(folder)
@@ -46,27 +57,48 @@ def main(folder: Path, milestone: int | None, sprint: int | None, form: str) -> 
     except CourseError as error:
         print(f"progress cannot be told: {error}")
         return 2
-    return int(any(is_open(state) for state in states))
+    to_come = milestone is not None or sprint is not None
+    return int(any(is_open(state, to_come=to_come) for state in states))
 
 
 def judge(project: Project, workpackage: Workpackage) -> State:
     """Look at what a workpackage asks for."""
+    brought = look_for_parts(project, workpackage)
     if workpackage.not_chosen:
-        return State(workpackage, "not chosen", [])
-    gone = [path for path in workpackage.ready if not (project.folder / path).exists()]
-    if gone:
-        lost = Finding(
-            False, gone[0], "absent", gone[0], "bring it back, or say why it is not chosen"
-        )
-        return State(workpackage, "broken", [lost])
+        return State(workpackage, brought, "not chosen", [])
+    for path in brought.deleted:
+        step = "bring it back, or say why the workpackage is not chosen"
+        lost = Finding(False, path, "deleted", path, step)
+        return State(workpackage, brought, "broken", [lost])
+    if brought.to_come:
+        (path, *_), step = brought.to_come, "when its sprint begins: `uv run poe grow`"
+        part = Finding(False, path, "not here yet", path, step)
+        return State(workpackage, brought, comes(workpackage.sprint), [part])
     findings = [evidence.look(project, wanted) for wanted in workpackage.done]
     right = sum(finding.right for finding in findings)
     word = "done" if right == len(findings) else "begun" if right else "not started"
-    return State(workpackage, word, findings)
+    return State(workpackage, brought, word, findings)
 
 
-def is_open(state: State) -> bool:
-    """Say whether something is still to be done for a grade."""
+def look_for_parts(project: Project, workpackage: Workpackage) -> Brought:
+    """Look for what the template brings; a file that the team moved is here, under its new name."""
+    absent = [path for path in workpackage.ready if not project.exists(path)]
+    return Brought(
+        here=[project.where(path) for path in workpackage.ready if path not in absent],
+        to_come=[path for path in absent if not project.generates(path)],
+        deleted=[path for path in absent if project.generates(path)],
+    )
+
+
+def comes(sprint: int) -> str:
+    """Say when a part comes that a project does not have yet."""
+    return f"comes in sprint {sprint}"
+
+
+def is_open(state: State, to_come: bool = True) -> bool:
+    """Say whether something is still to be done for a grade; `to_come`: also what comes later."""
+    if state.word == comes(state.workpackage.sprint) and not to_come:
+        return False
     return state.word not in DONE and not state.workpackage.optional
 
 
@@ -86,16 +118,17 @@ def to_text(course_year: Course, states: list[State]) -> str:
         [
             *lines,
             "",
-            "The machinery of every workpackage is in place unless it says `broken`;",
-            "what is counted is what only you can do.",
+            "What the template brings is in place, unless it says `broken` or when it comes.",
+            "What is counted is what only you can do.",
         ]
     )
 
 
 def _lines(state: State) -> Iterable[str]:
     workpackage = state.workpackage
-    mark = " (optional)" if workpackage.optional else ""
-    yield f"  {workpackage.number}  {state.word:12} {workpackage.title}{mark}"
+    mark = ", optional" if workpackage.optional else ""
+    about = f"{workpackage.title} (week {workpackage.week}{mark})"
+    yield f"  {workpackage.number}  {state.word:17} {about}"
     details = [f"because: {workpackage.not_chosen}"] if workpackage.not_chosen else []
     for finding in state.findings:
         if finding.right:
@@ -120,8 +153,9 @@ def to_markdown(states: list[State]) -> str:
     rows = ["| WP | what | where | how to see it | state |", "|---|---|---|---|---|"]
     for state in states:
         workpackage = state.workpackage
-        where = ", ".join(f"`{path}`" for path in workpackage.ready)
-        commands = [f"`uv run poe {task}`" for task in workpackage.commands]
+        where = ", ".join(f"`{path}`" for path in state.brought.here)
+        tasks = [] if state.brought.to_come else workpackage.commands
+        commands = [f"`uv run poe {task}`" for task in tasks]
         how = "; ".join([workpackage.evidence, *commands])
         mark = " (optional)" if workpackage.optional else ""
         word = f"not chosen: {workpackage.not_chosen}" if workpackage.not_chosen else state.word

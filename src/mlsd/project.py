@@ -1,18 +1,16 @@
 """Read a team's project, and compare it with what the template generated."""
 
 import ast
-import json
 import re
 import subprocess
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 
-from mlsd import asserting
-
-START = "Start from the template"
-"""The message of the first commit, which the template makes."""
+from mlsd import asserting, baseline, moves
+from mlsd.course_error import CourseError
+from mlsd.engine import rendering
 
 _HIDDEN = re.compile(
     r"^(```|~~~).*?^\1"  # code
@@ -20,19 +18,16 @@ _HIDDEN = re.compile(
     r"|<!--.*?(?:-->|\Z)|^\[[^\]\n]*\]:[^\n]*",  # what no reader sees
     flags=re.MULTILINE | re.DOTALL,
 )
+_IS_TEST = re.compile(r"(^|/)test_[^/]*\.py$")
 _OFTEN = 4
 """How often a word counts in one place, at most: to repeat a word does not fill a page."""
-
-
-class CourseError(Exception):
-    """A file of the course or the project breaks a rule; the message says which and what to do."""
 
 
 class Project:
     """The files of a project, and the lines and tests that the team itself wrote.
 
-    The template made the first commit. Later commits may have brought a newer version of the
-    template. Both show what was generated.
+    A file is asked for by the name that the template has for it today. It is found where the team
+    moved it, and where an older version of the template had it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,73 +49,78 @@ class Project:
                 return branch
         return ""
 
+    @property
+    def is_shallow(self) -> bool:
+        """Say whether git holds the last commits only."""
+        return self.git("rev-parse", "--is-shallow-repository").strip() == "true"
+
     def read(self, path: str) -> str:
         """Give the text of a file, or nothing if the file is absent or is not text."""
-        try:
-            return (self.folder / path).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return ""
+        return _text(self.folder / self.where(path))
+
+    def exists(self, path: str) -> bool:
+        """Say whether a file or a folder is there, under whatever name."""
+        return (self.folder / self.where(path)).exists()
+
+    def where(self, path: str) -> str:
+        """Give the name that a file has now; what commands write later lies beside its page."""
+        path = self._first_name(path)
+        if (self.folder / path).exists():
+            return path
+        if path in self._moved:
+            return self._moved[path]
+        place = PurePosixPath(path)
+        siblings = [
+            new for old, new in self._moved.items() if PurePosixPath(old).parent == place.parent
+        ]
+        beside = [str(PurePosixPath(new).with_name(place.name)) for new in siblings]
+        return next((name for name in beside if (self.folder / name).exists()), path)
+
+    @cached_property
+    def _moved(self) -> dict[str, str]:
+        """Give the files that the team moved: the old name and the new one."""
+        gone = {p: c for p, c in self._generated.items() if not (self.folder / p).exists()}
+        new = [path for path in self._listed if path not in self._generated] if gone else []
+        return moves.find(gone, {path: _text(self.folder / path) for path in new})
+
+    @cached_property
+    def _listed(self) -> list[str]:
+        """List what git knows or does not ignore; without git, what the template generated."""
+        listed = self.git("ls-files", "--cached", "--others", "--exclude-standard")
+        return listed.splitlines() or list(self._generated)
 
     @cached_property
     def answers(self) -> dict[str, str]:
         """Give the answers that the project was generated with."""
-        try:
-            record = json.loads(self.read(".cruft.json") or "{}")
-        except ValueError as error:
-            raise CourseError(f".cruft.json is not JSON: {error}. Did a merge leave it?") from None
+        record = rendering.load_record(self.folder)
         answers: dict[str, str] = record.get("context", {}).get("cookiecutter", {})
         return answers
 
     @cached_property
-    def _root(self) -> str:
-        if self.git("rev-parse", "--is-shallow-repository").strip() == "true":
-            raise CourseError(
-                "this clone is shallow, so nothing can be told apart from the template: "
-                "`git fetch --unshallow`; in a workflow, `fetch-depth: 0`."
-            )
-        roots = self.git("log", "--max-parents=0", "--format=%H %s", "HEAD").splitlines()
-        made = [line.split()[0] for line in roots if line.partition(" ")[2] == START]
-        if not made:
-            raise CourseError(
-                f"git does not hold the template's commit {START!r}, so nothing can be told apart "
-                "from it: keep the history that generation began. If it is lost, generate again "
-                "with the answers of .cruft.json, copy your files over, and commit."
-            )
-        return made[0]
+    def _generated(self) -> dict[str, bytes]:
+        return baseline.tree(self.folder)
 
-    @cached_property
-    def _updates(self) -> list[str]:
-        """List the commits that brought another version of the template."""
-        commits = self.git("log", "--format=%H", "HEAD", "--", ".cruft.json").split()
-        return [
-            commit
-            for commit in commits
-            if commit != self._root and self._version(commit) != self._version(f"{commit}^")
-        ]
-
-    def _version(self, commit: str) -> str:
-        """Give the version of the template that a commit holds."""
-        match = re.search(r'"commit": *"(\w+)"', self.git("show", f"{commit}:.cruft.json"))
-        return match[1] if match else ""
+    def generates(self, path: str) -> bool:
+        """Say whether the template generated a file or a folder for this project."""
+        name = self._first_name(path)
+        return any(path == name or path.startswith(f"{name}/") for path in self._generated)
 
     def generated(self, path: str) -> str | None:
         """Give what the template generated at a path; None if nothing."""
-        if path not in self._generated_paths:
-            return None
-        return self.git("show", f"{self._root}:{path}")
+        content = self._generated.get(self._first_name(path))
+        return None if content is None else content.decode("utf-8-sig", "replace")
 
-    @cached_property
-    def _generated_paths(self) -> list[str]:
-        return self.git("ls-tree", "-r", "--name-only", self._root).splitlines()
+    def _first_name(self, path: str) -> str:
+        """Give the name of a file in the version of the template that made this project."""
+        if (self.folder / path).exists():
+            return path
+        return next((name for name in moves.names(path) if name in self._generated), path)
 
     @cached_property
     def _generated_lines(self) -> set[str]:
         """Give every line of every generated page; a copy of such a line is not a team's own."""
-        pages = [path for path in self._generated_paths if path.endswith(".md")]
+        pages = [path for path in self._generated if path.endswith(".md")]
         texts = [self.generated(page) or "" for page in pages]
-        for commit in self._updates:
-            diff = self.git("show", "--format=", "--unified=0", commit, "--", "*.md")
-            texts.append("\n".join(line[1:] for line in diff.splitlines() if line[:1] == "+"))
         return {line.strip() for text in texts for line in text.splitlines()}
 
     def has_section(self, path: str, heading: str) -> bool:
@@ -157,28 +157,35 @@ class Project:
         return bool(now.strip()) and _meaning(path, now) != _meaning(path, was)
 
     def has_test(self, name: str) -> bool:
-        """Say whether a test, `path::function`, is there and can fail."""
-        path, _, function = name.partition("::")
-        tests = asserting.tests_in(self.read(path))
-        return any(test.name == function and asserting.can_fail(test) for test in tests)
+        """Say whether a test, `path::function`, can fail; it may be in another file now."""
+        function = name.partition("::")[2]
+        return any(test.name == function and asserting.can_fail(test) for test in self._tests)
 
     def own_tests(self) -> list[str]:
         """Name a team's own tests that can fail and that do not repeat a generated test."""
-        paths = [path for path in self._generated_paths if re.fullmatch(r"tests/.*\.py", path)]
-        sources = [self.generated(path) or "" for path in paths]
-        for commit in self._updates:
-            changed = self.git("show", "--format=", "--name-only", commit, "--", "tests/*.py")
-            sources += [self.git("show", f"{commit}:{path}") for path in changed.split()]
         generated_bodies = {
-            asserting.body(test) for text in sources for test in asserting.tests_in(text)
+            asserting.body(test)
+            for path in self._generated
+            if _IS_TEST.search(path)
+            for test in asserting.tests_in(self.generated(path) or "")
         }
-        files = sorted(self.folder.glob("tests/**/test_*.py"))
         return [
             test.name
-            for path in files
-            for test in asserting.tests_in(self.read(path.relative_to(self.folder).as_posix()))
+            for test in self._tests
             if asserting.body(test) not in generated_bodies and asserting.can_fail(test)
         ]
+
+    @cached_property
+    def _tests(self) -> list[asserting.Test]:
+        paths = [path for path in self._listed if _IS_TEST.search(path)]
+        return [t for path in paths for t in asserting.tests_in(_text(self.folder / path))]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _section(text: str, heading: str) -> str | None:

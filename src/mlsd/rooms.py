@@ -27,6 +27,11 @@ class Room(NamedTuple):
         return SPRINTS.get(self.name, 2)
 
 
+def sprint_of(path: str) -> int:
+    """Give the sprint in which a file of `src/app` is needed."""
+    return SPRINTS.get(path.split("/")[2], 2)
+
+
 def main(folder: Path, markdown: bool) -> int:
     """Print the rooms as a table; with `markdown` also as a drawing. Give the exit code."""
     package = folder / "src/app"
@@ -59,9 +64,8 @@ def find_upward(rooms: list[Room]) -> Iterator[tuple[Room, str]]:
                 yield room, name
 
 
-def code_lines(path: Path) -> int:
-    """Count lines that are neither blank, nor comment, nor docstring."""
-    text = path.read_text(encoding="utf-8")
+def code_lines(text: str) -> int:
+    """Count lines of Python that are neither blank, nor comment, nor docstring."""
     docstrings = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -84,7 +88,8 @@ def function_lengths(package: Path) -> dict[str, int]:
 
 def _room(name: str, promise: str, files: list[Path]) -> Room:
     imports = {room for path in files for room in _imports(path)} - {name}
-    return Room(name, promise, len(files), sum(map(code_lines, files)), sorted(imports))
+    lines = sum(code_lines(path.read_text(encoding="utf-8")) for path in files)
+    return Room(name, promise, len(files), lines, sorted(imports))
 
 
 def _imports(path: Path) -> Iterator[str]:

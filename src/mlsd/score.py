@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from mlsd import evidence
-from mlsd.progress import wrapped
-from mlsd.project import CourseError, Project
+from mlsd import evidence, rooms
+from mlsd.course_error import CourseError
+from mlsd.progress import comes, wrapped
+from mlsd.project import Project
 
 SECTIONS = {"D": "data", "M": "model", "I": "infrastructure", "O": "operation"}
 EXAMPLE = "data/sample.csv"
@@ -77,6 +78,10 @@ def _ci_runs(command: str, project: Project) -> bool:
 
 
 def _judge(project: Project, row: dict[str, Any], example: bool, common: list[str]) -> Score:
+    file = row.get("needs", "")
+    if not (project.exists(file) or project.generates(file)):
+        later, step = comes(rooms.sprint_of(file)), "when its sprint begins: `uv run poe grow`"
+        return Score(row["id"], row["name"], 0.0, [later], False, step)
     gone = [name for name in row["proves"] if not project.has_test(name)]
     missing = [f"{name} is gone, or cannot fail" for name in gone] + common
     points = 0.0 if missing else row["points"]

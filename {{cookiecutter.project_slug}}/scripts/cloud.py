@@ -18,18 +18,22 @@ from app.config import ENVIRONMENTS
 from app.errors import AppError, ConfigError
 
 _UNITS = {
-    "run.googleapis.com/Service": "while it answers: vCPU and GiB, by the second",
-    "run.googleapis.com/Job": "while it runs: vCPU and GiB, by the second",
     "storage.googleapis.com/Bucket": "always: GiB kept, by the month; operations",
-    "artifactregistry.googleapis.com/Repository": "always: GiB of images, by the month",
     "bigquery.googleapis.com/Dataset": "always: GiB kept, by the month; bytes that queries read",
     "firestore.googleapis.com/Database": "always: GiB kept, by the month; documents read, written",
-    "cloudscheduler.googleapis.com/Job": "always: each job, by the month",
-    "aiplatform.googleapis.com/Endpoint": "ALWAYS, also when nobody asks: machines, by the hour",
     "compute.googleapis.com/Instance": "ALWAYS, until stopped: machines, by the hour",
     "compute.googleapis.com/Disk": "always, also of stopped machines: GiB, by the month",
     "container.googleapis.com/Cluster": "ALWAYS: the cluster and its machines, by the hour",
     "sqladmin.googleapis.com/Instance": "ALWAYS, until stopped: machines, by the hour",
+    # >>> sprint >= 3
+    "run.googleapis.com/Service": "while it answers: vCPU and GiB, by the second",
+    "artifactregistry.googleapis.com/Repository": "always: GiB of images, by the month",
+    # <<<
+    # >>> sprint >= 4
+    "run.googleapis.com/Job": "while it runs: vCPU and GiB, by the second",
+    "cloudscheduler.googleapis.com/Job": "always: each job, by the month",
+    "aiplatform.googleapis.com/Endpoint": "ALWAYS, also when nobody asks: machines, by the hour",
+    # <<<
 }
 _SEARCH_SECONDS = 300
 
@@ -40,44 +44,52 @@ def main() -> None:
     shell = Shell(rehearsal="--dry-run" in sys.argv)
     project, region = os.environ["GCP_PROJECT_ID"], os.environ["GCP_REGION"]
     match words:
-        case ["up", env] if env in ENVIRONMENTS[1:]:
+        case ["up", env] if env in environments():
             up(shell, project, region, env)
-        case ["down", env] if env in (*ENVIRONMENTS[1:], "everything"):
+        case ["down", env] if env in (*environments(), "everything"):
             down(shell, project, env)
         case ["cost"]:
             cost(shell, project)
         case _:
             raise ConfigError(
-                f"{' '.join(words)!r}: give `up` and one of {', '.join(ENVIRONMENTS[1:])}, "
+                f"{' '.join(words)!r}: give `up` and one of {', '.join(environments())}, "
                 "`down` and one of these or `everything`, or `cost`."
             )
+
+
+def environments() -> tuple[str, ...]:
+    """Name those that Terraform has a file for."""
+    folder = Path("terraform/environments")
+    return tuple(env for env in ENVIRONMENTS[1:] if (folder / f"{env}.tfvars").exists())
 
 
 def up(shell: Shell, project: str, region: str, env: str) -> None:
     """Make or update one environment, and what all environments share."""
     state = f"gs://{project}-terraform"
     account = billing(shell, project)
-    apis = [
-        f"{name}.googleapis.com"
-        for name in ("cloudresourcemanager", "serviceusage", "storage", "aiplatform")
-    ]
-    shell.run("gcloud", "services", "enable", *apis, f"--project={project}")
-    identity = ("gcloud", "beta", "services", "identity", "create")
-    shell.run(*identity, "--service=aiplatform.googleapis.com", f"--project={project}")
+    enable = ("gcloud", "services", "enable", f"--project={project}")
+    names = ("cloudresourcemanager", "serviceusage", "storage")
+    shell.run(*enable, *(f"{name}.googleapis.com" for name in names))
+    # >>> sprint >= 4
+    identity = ("gcloud", "beta", "services", "identity", "create", f"--project={project}")
+    shell.run(*enable, "aiplatform.googleapis.com")
+    shell.run(*identity, "--service=aiplatform.googleapis.com")
+    # <<<
     if not has_state(shell, project):
         make = ("gcloud", "storage", "buckets", "create", state, f"--project={project}")
         guards = ("--uniform-bucket-level-access", "--public-access-prevention")
         shell.run(*make, f"--location={region}", *guards, "--soft-delete-duration=0")
         shell.run("gcloud", "storage", "buckets", "update", state, "--versioning")
     terraform(shell, project, "bootstrap", "apply", f"-var=billing_account={account}")
-    terraform(shell, project, env, "apply", f"-var=pool={pool(shell)}")
-    shell.tell(f"\n{env} is there; its images come by a push, or by `uv run poe release {env}`.")
+    terraform(shell, project, env, "apply")
+    shell.tell(f"\n{env} is there.")
+    shell.tell(f"Its images come by a push, or by `uv run poe release {env}`.")  # >>> sprint >= 3
 
 
 def down(shell: Shell, project: str, env: str) -> None:
     """Remove one environment, or everything; then prove that nothing billable is left."""
     every = env == "everything"
-    chosen = ENVIRONMENTS[1:] if every else (env,)
+    chosen = environments() if every else (env,)
     if not shell.rehearsal:
         require_unprotected(chosen)
     if shell.rehearsal or has_state(shell, project):  # the state goes last: a second run has none
@@ -95,9 +107,8 @@ def down(shell: Shell, project: str, env: str) -> None:
 
 def remove(shell: Shell, project: str, chosen: Sequence[str], every: bool) -> None:
     """Let Terraform destroy environments, and at last what they share."""
-    shared = pool(shell, project)
     for env in chosen:
-        terraform(shell, project, env, "destroy", f"-var=pool={shared}")
+        terraform(shell, project, env, "destroy")
     if every:
         account = billing(shell, project)
         terraform(shell, project, "bootstrap", "destroy", f"-var=billing_account={account}")
@@ -139,7 +150,7 @@ def list_resources(shell: Shell, project: str, env: str | None = None) -> list[t
     return [(kind, name) for kind, name in named if env is None or re.search(f"[-_]{env}$", name)]
 
 
-def terraform(shell: Shell, project: str, env: str, verb: str, variable: str) -> None:
+def terraform(shell: Shell, project: str, env: str, verb: str, *variables: str) -> None:
     """Let Terraform apply or destroy a root; it shows its plan and asks first."""
     shared = env == "bootstrap"
     folder = "-chdir=terraform/bootstrap" if shared else "-chdir=terraform"
@@ -149,7 +160,7 @@ def terraform(shell: Shell, project: str, env: str, verb: str, variable: str) ->
         init.append(f"-backend-config=prefix={env}")
         files.append(f"-var-file=environments/{env}.tfvars")
     shell.run("terraform", folder, "init", *init)
-    shell.run("terraform", folder, verb, *files, variable)
+    shell.run("terraform", folder, verb, *files, *variables)
 
 
 def billing(shell: Shell, project: str) -> str:
@@ -164,15 +175,6 @@ def billing(shell: Shell, project: str) -> str:
             "under Billing, then run this again."
         )
     return name.removeprefix("billingAccounts/")
-
-
-def pool(shell: Shell, project: str = "") -> str:
-    """Look up the workload identity pool, which the bootstrap made."""
-    if project:
-        init = ("init", "-reconfigure", f"-backend-config=bucket={project}-terraform")
-        shell.run("terraform", "-chdir=terraform/bootstrap", *init)
-    ask = ("terraform", "-chdir=terraform/bootstrap", "output", "-raw", "pool")
-    return shell.read(*ask, rehearsed="POOL")
 
 
 if __name__ == "__main__":

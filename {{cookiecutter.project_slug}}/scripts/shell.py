@@ -10,8 +10,8 @@ from app.errors import AppError
 _INSTALL = {
     "gcloud": "https://cloud.google.com/sdk/docs/install",
     "terraform": "https://developer.hashicorp.com/terraform/install",
-    "docker": "https://docs.docker.com/get-docker",
-    "gh": "https://cli.github.com",
+    "docker": "https://docs.docker.com/get-docker",  # >>> sprint >= 3
+    "gh": "https://cli.github.com",  # >>> sprint >= 6
 }
 
 

@@ -9,7 +9,7 @@ from shell import Shell
 
 from app.__main__ import guarded
 from app.config import load_cloud
-from app.errors import AppError, ConfigError, DriftFound
+from app.errors import AppError, ConfigError
 from app.monitoring import monitor
 from app.pipeline import run
 
@@ -21,12 +21,12 @@ def main() -> None:
         raise ConfigError(f"watch {unknown}: give {' or '.join(ACTIONS)}, both, or nothing.")
     try:
         monitor.main()
-    except DriftFound as alarm:
+    except monitor.DriftFound as alarm:
         failures = [problem for action in asked for problem in _do(action, alarm)]
-        raise DriftFound(*alarm.problems, *failures) from None
+        raise monitor.DriftFound(*alarm.problems, *failures) from None
 
 
-def _do(action: str, alarm: DriftFound) -> list[str]:
+def _do(action: str, alarm: monitor.DriftFound) -> list[str]:
     """Do an action. Give its problems and do not raise them, as that would hide the alarm."""
     try:
         ACTIONS[action](alarm)
@@ -35,7 +35,7 @@ def _do(action: str, alarm: DriftFound) -> list[str]:
     return []
 
 
-def open_issue(alarm: DriftFound) -> None:
+def open_issue(alarm: monitor.DriftFound) -> None:
     """Open an issue on GitHub, or add to the one that is open already."""
     shell = Shell(rehearsal=False)
     body = "\n".join(f"- {problem}" for problem in alarm.problems)
@@ -51,7 +51,7 @@ def open_issue(alarm: DriftFound) -> None:
     shell.run("gh", "issue", "create", "--title", "Drift", "--label", "drift", "--body", text)
 
 
-def retrain(_alarm: DriftFound) -> None:
+def retrain(_alarm: monitor.DriftFound) -> None:
     """Run the pipeline, if the source holds data that no model was judged on yet."""
     run.if_new("vertex" if load_cloud() else "local")
 

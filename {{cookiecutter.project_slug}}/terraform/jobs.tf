@@ -12,7 +12,7 @@ resource "google_cloud_run_v2_job" "job" {
     task_count  = each.value.tasks
     parallelism = each.value.tasks
     template {
-      service_account = google_service_account.workload["pipeline"].email
+      service_account = module.pipeline.email
       max_retries     = 1
       timeout         = "1800s"
       containers {
@@ -40,19 +40,19 @@ resource "google_cloud_run_v2_job" "job" {
   }
 }
 
-resource "google_cloud_run_v2_job_iam_member" "deploys" {
+resource "google_cloud_run_v2_job_iam_member" "deployer_releases" {
   for_each = google_cloud_run_v2_job.job
   name     = each.value.name
   location = var.region
   role     = "roles/run.developer"
-  member   = local.member["deployer"]
+  member   = google_service_account.deployer.member
 }
 
-resource "google_cloud_run_v2_job_iam_member" "scheduled" {
+resource "google_cloud_run_v2_job_iam_member" "schedule_starts" {
   name     = google_cloud_run_v2_job.job["update"].name
   location = var.region
   role     = "roles/run.invoker"
-  member   = local.member["pipeline"]
+  member   = module.pipeline.member
 }
 
 resource "google_cloud_scheduler_job" "update" {
@@ -66,7 +66,7 @@ resource "google_cloud_scheduler_job" "update" {
     http_method = "POST"
     uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.job["update"].id}:run"
     oauth_token {
-      service_account_email = google_service_account.workload["pipeline"].email
+      service_account_email = module.pipeline.email
     }
   }
 }

@@ -27,28 +27,13 @@ resource "google_storage_bucket" "data" {
       type = "Delete"
     }
     condition {
-      age            = 30
-      matches_prefix = ["pipeline/", ".staged/"]
+      age = 30
+      matches_prefix = [
+        ".staged/",
+        # >>> sprint >= 4
+        "pipeline/",
+        # <<<
+      ]
     }
   }
-}
-
-# The Vertex SDK looks whether the bucket exists before it submits a pipeline.
-resource "google_storage_bucket_iam_member" "looks" {
-  for_each = toset(["pipeline", "deployer"])
-  bucket   = google_storage_bucket.data.name
-  role     = "roles/storage.legacyBucketReader"
-  member   = local.member[each.key]
-}
-
-resource "google_storage_bucket_iam_member" "data" {
-  for_each = {
-    api       = "roles/storage.objectUser"
-    dashboard = "roles/storage.objectViewer"
-    pipeline  = "roles/storage.objectUser"
-    deployer  = "roles/storage.objectUser"
-  }
-  bucket = google_storage_bucket.data.name
-  role   = each.value
-  member = local.member[each.key]
 }

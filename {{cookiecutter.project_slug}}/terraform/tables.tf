@@ -1,7 +1,18 @@
-# The tables in BigQuery. Those to which the API adds rows are made here, because a table that was
-# made a moment ago may not take them; the others are made by who writes them.
+# The tables in BigQuery, in a data set of their own. Who writes a table makes it.
 locals {
   table_variables = { BQ_DATASET = google_bigquery_dataset.tables.dataset_id }
+}
+
+resource "google_bigquery_dataset" "tables" {
+  dataset_id                 = "ml_${var.app_env}"
+  location                   = var.region
+  delete_contents_on_destroy = !var.protected
+}
+# >>> sprint >= 3
+
+# Those to which the API adds rows are made here, because a table that was made a moment ago may
+# not take them.
+locals {
   appended = {
     predictions = {
       by = "predicted_at"
@@ -17,12 +28,6 @@ locals {
   }
 }
 
-resource "google_bigquery_dataset" "tables" {
-  dataset_id                 = "ml_${var.app_env}"
-  location                   = var.region
-  delete_contents_on_destroy = !var.protected
-}
-
 resource "google_bigquery_table" "appended" {
   for_each            = local.appended
   dataset_id          = google_bigquery_dataset.tables.dataset_id
@@ -35,22 +40,4 @@ resource "google_bigquery_table" "appended" {
     field = each.value.by
   }
 }
-
-resource "google_bigquery_dataset_iam_member" "tables" {
-  for_each = {
-    api       = "roles/bigquery.dataEditor"
-    dashboard = "roles/bigquery.dataViewer"
-    pipeline  = "roles/bigquery.dataEditor"
-  }
-  dataset_id = google_bigquery_dataset.tables.dataset_id
-  role       = each.value
-  member     = local.member[each.key]
-}
-
-# A query is a job of the project, so this role exists for projects only; it gives no data.
-resource "google_project_iam_member" "asks_bigquery" {
-  for_each = toset(["api", "dashboard", "pipeline"])
-  project  = var.project_id
-  role     = "roles/bigquery.jobUser"
-  member   = local.member[each.key]
-}
+# <<<

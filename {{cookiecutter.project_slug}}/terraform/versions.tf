@@ -6,10 +6,12 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 8.0"
     }
+    # >>> sprint >= 3
     github = {
       source  = "integrations/github"
       version = "~> 6.0"
     }
+    # <<<
   }
   backend "gcs" {}
 }
@@ -20,9 +22,4 @@ provider "google" {
   default_labels = {
     environment = var.app_env
   }
-}
-
-# It uses the login of `gh auth login`; nothing is stored here.
-provider "github" {
-  owner = var.owner
 }

@@ -1,7 +1,7 @@
 """What all tests share: a store of their own, the sample, and a champion trained once."""
 
 import shutil
-import socket
+import socket  # >>> sprint >= 3
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,14 +31,17 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path, monkeypatch):
     """Give each test an empty store, whatever the environment says."""
-    ours = ("APP_ENV", "DATA_SOURCE", "PORT", "HOST", "API_URL", "STREAMLIT_SERVER_PORT")
-    pipeline = ("PIPELINE_IMAGE", "PIPELINE_SERVICE_ACCOUNT", "PIPELINE_ACCELERATOR", "GIT_COMMIT")
-    batch = ("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT")
-    cloud = ("GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION", "DEPLOY_SECONDS")
-    for name in (*ours, *pipeline, *batch, *cloud):
+    for name in (
+        *("APP_ENV", "DATA_SOURCE", "GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION", "GIT_COMMIT"),
+        *("PORT", "HOST", "API_URL"),  # >>> sprint >= 3
+        *("PIPELINE_IMAGE", "PIPELINE_SERVICE_ACCOUNT", "PIPELINE_ACCELERATOR"),  # >>> sprint >= 4
+        *("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT"),  # >>> sprint >= 4
+        "DEPLOY_SECONDS",  # >>> sprint >= 4
+        "STREAMLIT_SERVER_PORT",  # >>> sprint >= 5
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))
-    monkeypatch.setenv("CHAMPION_POLL_SECONDS", "0")
+    monkeypatch.setenv("CHAMPION_POLL_SECONDS", "0")  # >>> sprint >= 3
     open_storage.cache_clear()
     yield
     open_storage.cache_clear()
@@ -89,6 +92,7 @@ def twin(champion):
     return version
 
 
+# >>> sprint >= 3
 @pytest.fixture
 def free_port(monkeypatch):
     """Let an API of this test listen on a port that is free now."""
@@ -99,6 +103,7 @@ def free_port(monkeypatch):
     return port
 
 
+# <<<
 @pytest.fixture
 def number():
     """Choose a feature that is a number with limits."""

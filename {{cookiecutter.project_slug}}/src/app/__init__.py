@@ -7,11 +7,11 @@ data/          from the source to a table of examples, and to what is held out
 registry/      versions of the model with their records, and who is champion
 training/      the model, its training, its evaluation, and the gate
 reports/       what people read of versions: runs compared, model card, facts
-history/       past predictions, what proved true, runs of batch
-api/           predictions over HTTP, and the client that asks for them
-pipeline/      all stages in one run, on a laptop or on Vertex AI
-dashboard/     pages for people
-monitoring/    is what is served still like what was learnt?
+history/       past predictions and what proved true of them  # >>> sprint >= 3
+api/           predictions over HTTP, and the client that asks for them  # >>> sprint >= 3
+pipeline/      all stages in one run, on a laptop or on Vertex AI  # >>> sprint >= 4
+dashboard/     pages for people  # >>> sprint >= 5
+monitoring/    is what is served still like what was learnt?  # >>> sprint >= 6
 =============  =====================================================================
 
 A room imports only rooms above it, and what stands beside them: `schema.py`, which is yours,

@@ -7,12 +7,9 @@ AppError
 ├── Conflict           somebody else changed it first
 ├── StorageUnavailable the store cannot be read or written now
 ├── ModelRefused       no champion, or a model that differs from its record
-├── GateFailed         the evaluation says: do not promote
-├── ApiUnavailable     the API does not answer its client, or refuses it
-├── DeployFailed       the API does not serve the champion
-└── DriftFound         what is served is not what was learnt
+└── GateFailed         the evaluation says: do not promote
 
-`api/error_answers.py` gives each its HTTP code.
+A room has more of its own, such as what a client of the system may meet.
 """
 
 
@@ -56,17 +53,3 @@ class ModelRefused(AppError):
 
 class GateFailed(AppError):
     """The evaluation says that this model must not be promoted."""
-
-
-class ApiUnavailable(AppError):
-    """The API does not answer its client, refuses it, or is something else."""
-
-
-class DeployFailed(AppError):
-    """The API does not serve the champion."""
-
-
-class DriftFound(AppError):
-    """What is asked, answered or proved true is no longer as it was; its exit code is its own."""
-
-    exit_code = 2

@@ -1,9 +1,16 @@
 # Nothing else of this root starts before these; the root of the environments is applied after it.
 locals {
   apis = concat(local.table_apis, [
-    "aiplatform", "artifactregistry", "billingbudgets", "cloudasset", "cloudresourcemanager",
-    "cloudscheduler", "iam", "iamcredentials", "logging", "monitoring", "run", "serviceusage",
-    "storage", "sts",
+    "billingbudgets", "cloudasset", "cloudresourcemanager", "serviceusage", "storage",
+    # >>> sprint >= 3
+    "artifactregistry", "iam", "iamcredentials", "logging", "run", "sts",
+    # <<<
+    # >>> sprint >= 4
+    "aiplatform", "cloudscheduler",
+    # <<<
+    # >>> sprint >= 6
+    "monitoring",
+    # <<<
   ])
 }
 

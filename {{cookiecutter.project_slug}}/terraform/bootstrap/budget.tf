@@ -1,3 +1,7 @@
+data "google_project" "this" {
+  depends_on = [google_project_service.api]
+}
+
 # By default credits are subtracted, so that the alert of a course's credits would never come.
 # It comes some hours late, and stops nothing: `poe cloud-down` does.
 resource "google_billing_budget" "credits" {

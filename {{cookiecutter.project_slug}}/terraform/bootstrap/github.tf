@@ -1,4 +1,9 @@
 # GitHub Actions prove who they are by a token of GitHub: there is no key to leak.
+# The provider uses the login of `gh auth login`; nothing is stored here.
+provider "github" {
+  owner = var.owner
+}
+
 data "github_repository" "this" {
   full_name = "${var.owner}/${var.repository}"
 }
@@ -30,4 +35,9 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
+}
+
+output "condition" {
+  description = "Whose tokens are taken"
+  value       = local.condition
 }

@@ -7,10 +7,12 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 8.0"
     }
+    # >>> sprint >= 3
     github = {
       source  = "integrations/github"
       version = "~> 6.0"
     }
+    # <<<
   }
   backend "gcs" {
     prefix = "bootstrap"
@@ -23,9 +25,4 @@ provider "google" {
   region                = var.region
   billing_project       = var.project_id
   user_project_override = true
-}
-
-# It uses the login of `gh auth login`; nothing is stored here.
-provider "github" {
-  owner = var.owner
 }

@@ -1,2 +1,1 @@
 app_env = "acc"
-branch  = "main"

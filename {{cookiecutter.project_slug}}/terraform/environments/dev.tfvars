@@ -1,2 +1,1 @@
 app_env = "dev"
-branch  = "develop"

@@ -6,7 +6,6 @@ import time
 from contextlib import contextmanager
 
 from app.api import client
-from app.errors import ApiUnavailable
 
 
 @contextmanager
@@ -26,6 +25,6 @@ def wait_until_it_answers():
         try:
             client.ask("/health")
             return
-        except ApiUnavailable:
+        except client.ApiUnavailable:
             time.sleep(0.1)
     raise TimeoutError("the API does not answer after 30 s")

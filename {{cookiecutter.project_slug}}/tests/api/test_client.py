@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 
 from app.api import client
-from app.errors import ApiUnavailable, ConfigError, InvalidData
+from app.errors import ConfigError, InvalidData
 
 pytestmark = [pytest.mark.service, pytest.mark.unit]
 
@@ -83,14 +83,14 @@ def test_what_the_api_says_is_told(server):
 def test_what_is_no_answer_is_told_in_a_sentence(server, status, kind, content, told):
     server.status, server.kind, server.content = status, kind, content
 
-    with pytest.raises(ApiUnavailable, match=told):
+    with pytest.raises(client.ApiUnavailable, match=told):
         client.ask("/health")
 
 
 def test_nobody_at_the_address_is_told_with_the_remedy(monkeypatch):
     monkeypatch.setenv("API_URL", "http://127.0.0.1:9")
 
-    with pytest.raises(ApiUnavailable, match="uv run poe api"):
+    with pytest.raises(client.ApiUnavailable, match="uv run poe api"):
         client.ask("/health")
 
 
@@ -98,7 +98,7 @@ def test_somebody_who_never_answers_is_told(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("API_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
 
-        with pytest.raises(ApiUnavailable, match="did not answer within 0.2 s"):
+        with pytest.raises(client.ApiUnavailable, match="did not answer within 0.2 s"):
             client.ask("/health", seconds=0.2)
 
 
@@ -113,7 +113,7 @@ def test_in_the_cloud_the_workload_proves_who_it_is(server):
     host = client.api_url().removeprefix("http://")
     places = {"GCE_METADATA_HOST": host, "GCE_METADATA_IP": host}
     cloud = {"APP_ENV": "dev", "GCP_PROJECT_ID": "example-project-123"}
-    server.by_path = {"identity": TOKEN, "recursive": '{"email": "dashboard@example"}'}
+    server.by_path = {"identity": TOKEN, "recursive": '{"email": "client@example"}'}
     code = "from app.api import client; print(client._identity('https://api.example/predict'))"
 
     done = subprocess.run(

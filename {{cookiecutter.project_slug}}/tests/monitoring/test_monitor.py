@@ -9,7 +9,7 @@ from history.served import like_training, plain, serve
 
 from app import schema
 from app.contract import columns
-from app.errors import DriftFound, ModelRefused
+from app.errors import ModelRefused
 from app.history import predictions
 from app.monitoring import drift, monitor
 from app.pipeline import batch
@@ -78,7 +78,7 @@ def test_a_shifted_number_alarms_as_data_drift_and_names_the_feature(
 
     serve(champion, examples, change=shift)
 
-    with pytest.raises(DriftFound, match=f"data drift of '{number.name}'"):
+    with pytest.raises(monitor.DriftFound, match=f"data drift of '{number.name}'"):
         monitor.main()
 
     assert "**alarm**" in (pages / "DRIFT.md").read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def test_missing_values_alarm_as_data_drift(champion, examples, number, pages):
     random.seed(1)
     serve(champion, examples, change=lose)
 
-    with pytest.raises(DriftFound, match=f"data drift of '{number.name}'"):
+    with pytest.raises(monitor.DriftFound, match=f"data drift of '{number.name}'"):
         monitor.main()
 
 
@@ -100,7 +100,7 @@ def test_another_relation_alarms_as_concept_and_not_as_data_drift(champion, exam
     truths = serve(champion, examples)
     predictions.add_labels({id_: another(truth, examples) for id_, truth in truths.items()})
 
-    with pytest.raises(DriftFound) as caught:
+    with pytest.raises(monitor.DriftFound) as caught:
         monitor.main()
 
     problems = "\n".join(caught.value.problems)
@@ -125,7 +125,7 @@ def test_labels_that_come_after_many_more_predictions_are_judged_all_the_same(
     serve(champion, examples, first=40)
     predictions.add_labels({id_: another(truth, examples) for id_, truth in truths.items()})
 
-    with pytest.raises(DriftFound, match="concept drift"):
+    with pytest.raises(monitor.DriftFound, match="concept drift"):
         monitor.main()
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 import watch
 
-from app.errors import ConfigError, DriftFound
+from app.errors import ConfigError
 from app.monitoring import monitor
 
 pytestmark = [pytest.mark.code, pytest.mark.unit]
@@ -30,7 +30,7 @@ def gh(tmp_path, monkeypatch):
 
 def alarm_on(monkeypatch, *arguments):
     def alarm():
-        raise DriftFound("the world changed.")
+        raise monitor.DriftFound("the world changed.")
 
     monkeypatch.setattr(monitor, "main", alarm)
     monkeypatch.setattr(sys, "argv", ["watch.py", *arguments])
@@ -39,7 +39,7 @@ def alarm_on(monkeypatch, *arguments):
 def test_nothing_is_done_on_alarm_unless_asked(gh, monkeypatch):
     alarm_on(monkeypatch)
 
-    with pytest.raises(DriftFound):
+    with pytest.raises(monitor.DriftFound):
         watch.main()
 
     assert not gh.exists()
@@ -50,7 +50,7 @@ def test_an_issue_is_opened_and_the_pipeline_asked_on_alarm(gh, monkeypatch):
     monkeypatch.setattr(watch.run, "if_new", ran.append)
     alarm_on(monkeypatch, "--issue", "--retrain")
 
-    with pytest.raises(DriftFound, match="the world changed"):
+    with pytest.raises(monitor.DriftFound, match="the world changed"):
         watch.main()
 
     assert gh.read_text().splitlines() == ["issue list", "label create", "issue create"]
@@ -61,7 +61,7 @@ def test_what_fails_on_alarm_does_not_hide_it(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     alarm_on(monkeypatch, "--issue")
 
-    with pytest.raises(DriftFound) as found:
+    with pytest.raises(monitor.DriftFound) as found:
         watch.main()
 
     assert found.value.problems[0] == "the world changed."

@@ -9,7 +9,7 @@ import yaml
 
 from app.__main__ import stages
 from app.data import ingest, split
-from app.errors import AppError, ConfigError, DeployFailed
+from app.errors import AppError, ConfigError
 from app.history import batch_runs
 from app.pipeline import deploy, run, steps
 from app.registry import versions
@@ -198,7 +198,7 @@ def test_a_version_that_is_not_served_is_withdrawn(champion, free_port, monkeypa
     gate.main(second)
     gate.promote(second)
 
-    with pytest.raises(DeployFailed, match=f"does not serve {second} after 0 s"):
+    with pytest.raises(deploy.DeployFailed, match=f"does not serve {second} after 0 s"):
         deploy.main(second)
 
     assert versions.champion().history == [champion]
@@ -212,7 +212,7 @@ def test_an_api_takes_the_champion_up(champion, free_port, monkeypatch):
 
     assert versions.champion().history == [champion]
     monkeypatch.setenv("DEPLOY_SECONDS", "0")
-    with pytest.raises(DeployFailed):
+    with pytest.raises(deploy.DeployFailed):
         deploy.main()
     assert versions.champion().history == [champion], "it was served before: the API is unwell"
 
@@ -232,7 +232,7 @@ def test_something_else_at_the_address_is_no_api(champion, monkeypatch, answer):
             asker.close()
 
         threading.Thread(target=say, daemon=True).start()
-        with pytest.raises(DeployFailed, match="it answers:"):
+        with pytest.raises(deploy.DeployFailed, match="it answers:"):
             deploy.main()
 
 

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
+from app.contract import columns
 from app.data import split
 from app.errors import Conflict, GateFailed, ModelRefused, NotFound
-from app.registry import versions
+from app.registry import reference, versions
 from app.storage import open_storage
 from app.training import evaluate, gate, train
 
@@ -126,3 +127,18 @@ def test_an_evaluation_without_its_metric_is_refused(champion):
 
     with pytest.raises(ModelRefused, match="evaluation.json is not of format 2: "):
         versions.evaluation_of(champion)
+
+
+def test_the_reference_holds_the_examples_with_the_version_s_answers(champion):
+    found = reference.read(champion)
+
+    assert set(found) == {*columns.of(), "prediction", "held_out"}
+    assert found["prediction"].notna().all()
+    assert 0 < found["held_out"].sum() < len(found)
+
+
+def test_a_version_without_a_reference_is_told(champion):
+    open_storage().put(f"models/{champion}/reference.parquet", b"")
+
+    with pytest.raises(ModelRefused, match="does not say what it was trained on"):
+        reference.read(champion)

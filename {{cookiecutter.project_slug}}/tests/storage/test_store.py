@@ -13,7 +13,7 @@ import pytest
 from storage import cloud_store
 
 from app.errors import Conflict, InvalidData, NotFound, StorageUnavailable
-from app.storage import open_storage, tables
+from app.storage import open_storage
 
 pytestmark = pytest.mark.integration
 
@@ -140,21 +140,23 @@ def test_a_large_append_is_whole_or_absent():
     assert storage.read("things").num_rows == 2002
 
 
+# >>> sprint >= 3
 def test_the_tables_of_the_api_are_appended_and_asked():
     storage = open_storage()
     schema = pa.schema([("id", pa.string()), ("predicted_at", pa.timestamp("us", "UTC"))])
     for day in (1, 3, 2):
         row = {"id": f"id{day}", "predicted_at": datetime(2026, 2, day, 12, tzinfo=UTC)}
         rows = pa.Table.from_pylist([row], schema)
-        storage.write(tables.PREDICTIONS, rows, append=True)
+        storage.write("predictions", rows, append=True)
 
-    newest = storage.read(tables.PREDICTIONS, newest_by="predicted_at", limit=2)
-    one = storage.read(tables.PREDICTIONS, equals={"id": "id1"}, newest_by="predicted_at", limit=1)
+    newest = storage.read("predictions", newest_by="predicted_at", limit=2)
+    one = storage.read("predictions", equals={"id": "id1"}, newest_by="predicted_at", limit=1)
 
     assert newest["id"].to_pylist() == ["id3", "id2"]
     assert one["id"].to_pylist() == ["id1"]
 
 
+# <<<
 def test_a_table_and_an_object_are_deleted_and_absent_ones_stay_so():
     storage = open_storage()
     storage.write("things", ROWS)

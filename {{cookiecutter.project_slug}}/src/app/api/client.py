@@ -11,10 +11,14 @@ import requests
 from pydantic import HttpUrl, ValidationError
 
 from app.config import load_cloud, read
-from app.errors import ApiUnavailable, ConfigError, InvalidData
+from app.errors import AppError, ConfigError, InvalidData
 
 CONNECT_SECONDS = 5.0
 _log = logging.getLogger(__name__)
+
+
+class ApiUnavailable(AppError):
+    """The API does not answer its client, refuses it, or is something else."""
 
 
 def read_port(name: str, default: str) -> int:

@@ -21,7 +21,7 @@ CAPACITY = 50_000
 """Predictions that wait, at most; each takes about 1 kB."""
 
 LONGEST_REST = 10.0
-"""Seconds: so late a dashboard, which reads storage, may see a prediction on a slow disk."""
+"""Seconds: so late whoever reads storage may see a prediction, on a slow disk."""
 
 _log = logging.getLogger(__name__)
 

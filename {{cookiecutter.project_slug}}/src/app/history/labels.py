@@ -46,7 +46,7 @@ def _require_predictions(frame: pd.DataFrame, path: str) -> None:
     ids = frame["id"]
     problems = [f"{path}: the id {name!r} is there twice." for name in ids[ids.duplicated()]]
     problems += [
-        f"{path}: no prediction has the id {name!r}; the dashboard's tables show the ids."
+        f"{path}: no prediction has the id {name!r}; each answer holds its own."
         for name in ids[~ids.isin(_existing(ids.dropna()))]
     ]
     if problems:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from app import docs_page
-from app.errors import DriftFound, ModelRefused, NotFound
+from app.errors import AppError, ModelRefused, NotFound
 from app.history import batch_runs, frames, predictions
 from app.monitoring import drift
 from app.registry import reference, versions
@@ -34,6 +34,12 @@ _NUMBERS = [(n, pa.float64()) for n in ("before", "now", "effect", "limit", "p_v
 _UNTIL = ("until", pa.timestamp("us", "UTC"))
 _SCHEMA = pa.schema([*_TEXTS, _UNTIL, ("rows", pa.int64()), *_NUMBERS, ("alarm", pa.bool_())])
 _log = logging.getLogger(__name__)
+
+
+class DriftFound(AppError):
+    """What is asked, answered or proved true is no longer as it was; its exit code is its own."""
+
+    exit_code = 2
 
 
 class Window(NamedTuple):

@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from app.api import client
 from app.config import load_cloud, read_count
 from app.contract import columns
-from app.errors import AppError, DeployFailed, ModelRefused
+from app.errors import AppError, ModelRefused
 from app.registry import versions
 from app.storage import open_storage
 
 _log = logging.getLogger(__name__)
+
+
+class DeployFailed(AppError):
+    """The API does not serve the champion."""
 
 
 def main(version: str = "") -> None:

@@ -1,19 +1,8 @@
 # `terraform -chdir=terraform/bootstrap init -backend=false`, then `... test`, as for environments.
 mock_provider "google" {}
-
-mock_provider "github" {
-  mock_data "github_repository" {
-    defaults = { repo_id = 987654 }
-  }
-}
-
-variables {
-  billing_account = "01ABCD-23EF45-67890A"
-  owner           = "example-team"
-  project_id      = "example-project-123"
-  region          = "europe-west1"
-  repository      = "example-repository"
-}
+# >>> sprint >= 3
+mock_provider "github" {}
+# <<<
 
 run "the_budget_counts_what_credits_pay" {
   command = plan
@@ -24,25 +13,13 @@ run "the_budget_counts_what_credits_pay" {
   }
 }
 
-run "only_this_repository_is_trusted" {
-  command = plan
-
-  assert {
-    condition     = strcontains(output.condition, "assertion.repository_id == '987654'")
-    error_message = "A name can be taken by somebody else; the number cannot."
-  }
-}
-
 run "wrong_values_are_refused" {
   command = plan
   variables {
     billing_account = "My Billing Account"
     budget          = 0
-    pool            = "gcp-github"
     project_id      = "1234567890"
     region          = "europe-west1-b"
   }
-  expect_failures = [
-    var.billing_account, var.budget, var.pool, var.project_id, var.region,
-  ]
+  expect_failures = [var.billing_account, var.budget, var.project_id, var.region]
 }

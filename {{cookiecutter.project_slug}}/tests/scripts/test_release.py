@@ -1,41 +1,17 @@
-"""Releases: a bad revision gets no requests, the former one all. Clouds: made, removed."""
+"""Releases: a bad revision gets no requests, the former one all."""
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import cloud
 import pytest
 import release
-from shell import Shell
 
-from app.errors import AppError, ConfigError
+from app.errors import AppError
 
 pytestmark = [pytest.mark.service, pytest.mark.unit]
 
 DIGEST = "sha256:0123"
-
-
-class Recorder:
-    """Keeps the commands, as no Cloud Run answers here, and tells what Google would."""
-
-    rehearsal = False
-
-    def __init__(self, told):
-        self.told, self.commands = told, []
-
-    def run(self, *command):
-        self.commands.append(" ".join(command))
-
-    def tell(self, text):
-        self.commands.append(text)
-
-    def read(self, *command, otherwise=None, **_):
-        self.commands.append(" ".join(command))
-        found = next(
-            (told for words, told in self.told.items() if words in self.commands[-1]), None
-        )
-        return otherwise or "" if found is None else found
 
 
 @pytest.fixture
@@ -71,7 +47,7 @@ def serve():
 
 
 @pytest.fixture
-def google(monkeypatch):
+def google(monkeypatch, recorder):
     """Make a cloud whose service stands at one address and its new revision at another."""
     monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
     monkeypatch.setenv("GCP_REGION", "europe-west1")
@@ -81,7 +57,7 @@ def google(monkeypatch):
         traffic = [{"revisionName": "former", "percent": 100}, {"tag": "next", "url": tagged}]
         status = json.dumps({"status": {"url": service, "traffic": traffic}})
         return release.Cloud(
-            Recorder({"services describe": status, "images describe": DIGEST}), "dev"
+            recorder({"services describe": status, "images describe": DIGEST}), "dev"
         )
 
     return made
@@ -154,79 +130,16 @@ def test_an_image_is_built_once_for_the_same_files(google):
     assert release.build(made, "api").endswith(f"/images/api@{DIGEST}")
 
     assert not [line for line in made.shell.commands if "docker build" in line]
-    made.shell.told = {}
+    made.shell.answers = {}
     release.build(made, "api")
     assert [line for line in made.shell.commands if "docker build --platform=linux/amd64" in line]
 
 
 def test_files_that_are_in_no_commit_are_not_released(google):
     made = google("", "")
-    made.shell.told = {"git status": " M src/app/training/train.py"}
+    made.shell.answers = {"git status": " M src/app/training/train.py"}
 
     with pytest.raises(AppError, match=r"commit or undo .*\n M src/app/training/train.py"):
         release.to_environment(made)
 
     assert len(made.shell.commands) == 1
-
-
-def test_what_is_left_after_a_teardown_is_told(monkeypatch):
-    monkeypatch.setattr(cloud, "_SEARCH_SECONDS", -1)
-    left = [
-        {"assetType": "run.googleapis.com/Service", "name": "//run/services/api-dev"},
-        {"assetType": "run.googleapis.com/Service", "name": "//run/services/api-prd"},
-    ]
-
-    with pytest.raises(AppError, match="api-dev is left: while it answers") as told:
-        cloud.down(Recorder({"asset": json.dumps(left)}), "example-project-123", "dev")
-
-    assert "prd" not in str(told.value)
-
-
-def test_what_is_protected_is_not_touched():
-    shell = Recorder({"asset": "[]"})
-
-    for env in ("prd", "everything"):
-        with pytest.raises(ConfigError, match="prd is protected, .* write `protected = false`"):
-            cloud.down(shell, "example-project-123", env)
-
-    assert not shell.commands
-
-
-def test_a_teardown_that_runs_again_finds_no_state_and_proves_all_the_same():
-    shell = Recorder({"asset": "[]"})
-
-    cloud.down(shell, "example-project-123", "dev")
-
-    assert not [line for line in shell.commands if line.startswith("terraform")]
-
-
-def test_a_teardown_ends_with_the_proof():
-    shell = Recorder({"asset": "[]", "describe": "the bucket"})
-
-    cloud.down(shell, "example-project-123", "dev")
-
-    assert any("destroy" in line for line in shell.commands)
-    assert shell.commands[-1] == "\nNothing of dev is left that costs."
-
-
-def test_a_state_is_kept_where_nobody_loses_it():
-    shell = Recorder({"billing": "billingAccounts/01ABCD-23EF45-67890A"})
-
-    cloud.up(shell, "example-project-123", "europe-west1", "dev")
-
-    made = [n for n, line in enumerate(shell.commands) if "buckets create" in line]
-    used = [n for n, line in enumerate(shell.commands) if line.startswith("terraform")]
-    assert made[0] < used[0]
-    assert any("-var=billing_account=01ABCD-23EF45-67890A" in line for line in shell.commands)
-
-
-def test_a_project_without_a_billing_account_is_told():
-    with pytest.raises(ConfigError, match="no billing account: link the one with the credits"):
-        cloud.up(Recorder({}), "example-project-123", "europe-west1", "dev")
-
-
-def test_a_program_that_is_missing_is_told_with_where_to_get_it(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(AppError, match="terraform is not installed: https://"):
-        Shell(rehearsal=False).run("terraform", "init")

@@ -1,0 +1,212 @@
+"""One whole change of a project: on a branch of its own, done or undone."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from mlsd.course_error import CourseError
+from mlsd.engine.picking import Line, carry_over
+from mlsd.engine.rendering import RECORD, Rendered
+from mlsd.engine.repository import Repository
+from mlsd.engine.trees import Tree
+
+STATE = "mlsd-change.json"
+MARKS = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
+
+
+class Change(NamedTuple):
+    """What is to become of a project: from one render to another, and what is said about it."""
+
+    branch: str
+    old: Rendered
+    new: Rendered
+    moves: dict[str, str]
+    message: str
+
+
+def start(folder: Path, change: Change) -> list[Line]:
+    """Make a branch from `develop` and carry the change over; undo all of it if anything fails."""
+    repository = Repository(folder)
+    _require_none(repository)
+    repository.require_ready()
+    former = repository.branch()
+    base = "develop" if repository.has_branch("develop") else former
+    if repository.has_branch(change.branch):
+        raise CourseError(
+            f"the branch {change.branch} is there already: merge it, or delete it by "
+            f"`git branch -D {change.branch}`."
+        )
+    repository.run("switch", "--quiet", base)
+    try:
+        _require_room(repository, change.old.tree, change.new.tree)
+    except CourseError:
+        repository.run("switch", "--quiet", former)
+        raise
+    record = _new_record(folder, change)
+    _write_state(repository, {
+        "former": former, "base": repository.read("rev-parse", "HEAD"), "branch": change.branch,
+        "message": change.message, "record": record,
+    })  # fmt: skip
+    with _undone_on_failure(repository):
+        repository.run("switch", "--quiet", "--create", change.branch)
+        return carry_over(repository, change.old.tree, change.new.tree, change.moves)
+
+
+def rehearse(folder: Path, change: Change) -> list[Line]:
+    """Carry a change over in a copy that is thrown away; the project stays as it is."""
+    repository = Repository(folder)
+    repository.require_ready()
+    _require_room(repository, change.old.tree, change.new.tree)
+    base = "develop" if repository.has_branch("develop") else "HEAD"
+    with TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        copy = Path(place) / "copy"
+        clone = ("clone", "--quiet", "--no-hardlinks", str(folder), str(copy), "--branch")
+        repository.run(*clone, repository.branch() if base == "HEAD" else base)
+        return carry_over(Repository(copy), change.old.tree, change.new.tree, change.moves)
+
+
+def finish(folder: Path) -> str:
+    """Record what the project is made of now, lock, and make the one commit; give its message.
+
+    Raises
+    ------
+    CourseError
+        A conflict is left.
+    """
+    repository = Repository(folder)
+    state = read_state(repository)
+    _require_resolved(repository)
+    with _kept_on_failure(repository):
+        text = json.dumps(state["record"], indent=2, ensure_ascii=False) + "\n"
+        (folder / RECORD).write_bytes(text.encode())
+        repository.run("add", "--", RECORD)
+        lock(repository)
+        commit = repository.commit_index(state["message"], state["base"])
+        repository.run("reset", "--quiet", "--soft", commit)
+    (repository.state_folder / STATE).unlink()
+    return str(state["message"])
+
+
+def lock(repository: Repository) -> None:
+    """Bring `uv.lock` up to date, if the team committed one."""
+    if "uv.lock" not in {entry.path for entry in repository.index()}:
+        return
+    done = subprocess.run(
+        [shutil.which("uv") or "uv", "lock", "--quiet"],
+        cwd=repository.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise CourseError(f"uv lock: {last}\nMend that, then run this again with --continue.")
+    repository.run("add", "--", "uv.lock")
+
+
+def abort(folder: Path) -> str:
+    """Undo a change that is not finished; give the branch that the team was on."""
+    repository = Repository(folder)
+    state = read_state(repository)
+    repository.run("reset", "--quiet", "--hard", state["base"])
+    repository.run("switch", "--quiet", state["former"])
+    if repository.has_branch(state["branch"]):
+        repository.run("branch", "--quiet", "-D", state["branch"])
+    repository.forget_trees()
+    (repository.state_folder / STATE).unlink()
+    return str(state["former"])
+
+
+def read_state(repository: Repository) -> dict[str, Any]:
+    """Give what is known of a change that was begun."""
+    path = repository.state_folder / STATE
+    if not path.exists():
+        raise CourseError("no change was begun here, so there is none to continue or to abort.")
+    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return state
+
+
+def _write_state(repository: Repository, state: dict[str, Any]) -> None:
+    path = repository.state_folder / STATE
+    path.write_text(json.dumps(state, indent=2), encoding="utf-8")
+
+
+def _new_record(folder: Path, change: Change) -> dict[str, Any]:
+    """Give the record of the change's new state; what else a team or cruft keeps in it stays."""
+    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8-sig"))
+    made = {
+        name: change.new.record[name] for name in ("commit", "tree") if name in change.new.record
+    }
+    context = change.new.record["context"]["cookiecutter"] | {"_template": record["template"]}
+    return record | made | {"context": {"cookiecutter": context}}
+
+
+def _require_none(repository: Repository) -> None:
+    if (repository.state_folder / STATE).exists():
+        raise CourseError(
+            "a change was begun and is not finished: resolve its conflicts and run this again with "
+            "--continue, or undo it with --abort."
+        )
+
+
+def _require_room(repository: Repository, old: Tree, new: Tree) -> None:
+    """Refuse a change that would write over a file that git does not keep."""
+    tracked = {entry.path for entry in repository.index()}
+    taken = [path for path in _written(old, new) - tracked if _is_taken(repository.folder, path)]
+    if taken:
+        raise CourseError(
+            "git does not keep these files of yours, and the template brings files of the same "
+            "names; move them away first:\n" + "\n".join(sorted(taken))
+        )
+
+
+def _written(old: Tree, new: Tree) -> set[str]:
+    return {path for path in new if new[path] != old.get(path)}
+
+
+def _is_taken(folder: Path, path: str) -> bool:
+    """Say whether a path, or a file where a folder of it should be, exists."""
+    place = folder / path
+    if place.exists():
+        return True
+    return any((folder / parent).is_file() for parent in Path(path).parents)
+
+
+def _require_resolved(repository: Repository) -> None:
+    """Refuse while a conflict is open, or while its marks stand in a file."""
+    open_paths = sorted({entry.path for entry in repository.index() if entry.stage})
+    base = read_state(repository)["base"]
+    changed = repository.read("diff", "--name-only", "-z", base).split("\0")
+    marked = [path for path in changed if path and _has_marks(repository.folder / path)]
+    if problems := sorted({*open_paths, *marked}):
+        raise CourseError(
+            "these are not resolved; choose, then `git add` (or `git rm`) each:\n"
+            + "\n".join(problems)
+        )
+    repository.run("add", "--update")
+
+
+def _has_marks(file: Path) -> bool:
+    return file.is_file() and bool(MARKS.search(file.read_bytes()))
+
+
+@contextmanager
+def _undone_on_failure(repository: Repository) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        abort(repository.folder)
+        raise
+
+
+@contextmanager
+def _kept_on_failure(repository: Repository) -> Iterator[None]:
+    """Leave a change that cannot be finished as it was: begun, with its old record."""
+    try:
+        yield
+    except BaseException:
+        repository.run("checkout", "--quiet", "HEAD", "--", RECORD)
+        raise

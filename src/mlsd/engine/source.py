@@ -1,0 +1,160 @@
+"""The template's repository: read at any of its commits, fetched where it is elsewhere."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import platformdirs
+
+from mlsd.course_error import CourseError
+
+STENCIL = "{{cookiecutter.project_slug}}"
+
+
+def cache() -> Path:
+    """Give the folder for what can be had again; `MLSD_CACHE` names another one."""
+    return Path(os.environ.get("MLSD_CACHE") or platformdirs.user_cache_dir("mlsd"))
+
+
+def git(*arguments: str | Path, check: bool = True) -> bytes:
+    """Run git and give what it prints; raises `CourseError` with its last line."""
+    try:
+        done = subprocess.run(
+            ["git", *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+        )
+    except FileNotFoundError:
+        raise CourseError("git is not installed: see https://git-scm.com.") from None
+    if done.returncode and check:
+        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise CourseError(f"git {arguments[0]}: {last}")
+    return done.stdout if not done.returncode else b""
+
+
+class Source:
+    """Where a template comes from: an address, or a folder with a repository."""
+
+    def __init__(self, recorded: str) -> None:
+        """Take what `.cruft.json` records; if that is no repository, the template of these tools.
+
+        An archive holds one version only, so it is none.
+        """
+        self.name = recorded
+        known = _is_address(recorded) or (Path(recorded).is_absolute() and Path(recorded).is_dir())
+        self.place = recorded if known else _of_these_tools()
+        if not self.place:
+            raise CourseError(
+                f"the template {recorded!r} of .cruft.json is no repository that can be reached "
+                "from here: write its address there, as your teachers give it."
+            )
+
+    def resolve(self, name: str) -> str:
+        """Give the whole name of a commit, a branch or a tag; fetch it if it is not known."""
+        found = self._commit(name)
+        if not found and _is_address(self.place):
+            self._fetch()
+            found = self._commit(name)
+        if not found:
+            raise CourseError(
+                f"the template {self.name!r} has no commit {name!r}"
+                f"{self._instead}: its history may have been rewritten. Name the version that "
+                "this project was made from: --from COMMIT."
+            )
+        return found
+
+    def newest(self, name: str) -> str:
+        """Give the newest commit of a branch, after fetching."""
+        if _is_address(self.place):
+            self._fetch()
+        return self.resolve(name)
+
+    def commits(self) -> list[str]:
+        """List all commits, the newest first."""
+        return git(*self._git, "rev-list", "--all", "--date-order").decode().split()
+
+    def listing(self, commit: str) -> set[tuple[str, str]]:
+        """List path and blob of every file of the project folder at a commit."""
+        text = git(*self._git, "ls-tree", "-r", "-z", f"{commit}:{STENCIL}", check=False).decode()
+        rows = (row.partition("\t") for row in text.split("\0") if row)
+        return {(path, about.split()[2]) for about, _, path in rows}
+
+    def read(self, commit: str, path: str) -> str:
+        """Give the text of a file of the template at a commit; nothing if it is absent."""
+        return git(*self._git, "show", f"{commit}:{path}", check=False).decode("utf-8", "replace")
+
+    @contextmanager
+    def extracted(self, commit: str) -> Iterator[Path]:
+        """Write all files of a commit into a folder, for as long as the block lasts."""
+        with TemporaryDirectory(prefix="template-", ignore_cleanup_errors=True) as folder:
+            place = Path(folder).resolve()
+            archive = git(*self._git, "archive", "--format=tar", self.resolve(commit))
+            with tarfile.open(fileobj=BytesIO(archive)) as tar:
+                safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # 3.11.4
+                tar.extractall(place, **safely)
+            yield place
+
+    @property
+    def _instead(self) -> str:
+        same = self.place == self.name
+        return "" if same else f" (it is not there; {self.place} was looked at instead)"
+
+    @property
+    def _git(self) -> tuple[str, ...]:
+        folder = self._clone if _is_address(self.place) else Path(self.place)
+        return ("-C", str(folder))
+
+    @property
+    def _clone(self) -> Path:
+        return cache() / "templates" / hashlib.sha256(self.place.encode()).hexdigest()[:16]
+
+    def _commit(self, name: str) -> str:
+        if _is_address(self.place) and not self._clone.exists():
+            return ""
+        wanted = (*self._git, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return git(*wanted, check=False).decode().strip()
+
+    def _fetch(self) -> None:
+        """Bring the clone up to date; make it where there is none."""
+        if not self._clone.exists():
+            self._clone.parent.mkdir(parents=True, exist_ok=True)
+            git("clone", "--quiet", "--bare", self.place, self._clone)
+        everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        git(*self._git, "fetch", "--quiet", "--prune", "origin", *everything)
+
+
+def tools_address(source: str) -> str:
+    """Give the address from which `uvx` takes the tools, as generation writes it."""
+    ssh = re.fullmatch(r"(\w+@[^:/]+):(.+)", source)
+    if ssh:
+        return f"git+ssh://{ssh[1]}/{ssh[2]}"
+    return f"git+{source}" if "://" in source else source
+
+
+def _is_address(place: str) -> bool:
+    return "://" in place or bool(re.match(r"\w+@[^:/]+:", place))
+
+
+def _of_these_tools() -> str:
+    """Give the folder or the address that these tools were installed from."""
+    try:
+        told = distribution("mlsd").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return ""
+    url: str = json.loads(told or "{}").get("url", "")
+    if not url.startswith("file:"):
+        return url
+    path = Path(url2pathname(urlsplit(url).path))
+    return str(path) if path.is_dir() else ""

@@ -1,0 +1,74 @@
+"""Environments on Google Cloud are made, and removed with the proof that nothing is left."""
+
+import json
+
+import cloud
+import pytest
+from shell import Shell
+
+from app.errors import AppError, ConfigError
+
+pytestmark = [pytest.mark.service, pytest.mark.unit]
+
+
+def test_what_is_left_after_a_teardown_is_told(monkeypatch, recorder):
+    monkeypatch.setattr(cloud, "_SEARCH_SECONDS", -1)
+    left = [
+        {"assetType": "storage.googleapis.com/Bucket", "name": "//storage/example-dev"},
+        {"assetType": "storage.googleapis.com/Bucket", "name": "//storage/example-prd"},
+    ]
+
+    with pytest.raises(AppError, match="example-dev is left: always: GiB kept") as told:
+        cloud.down(recorder({"asset": json.dumps(left)}), "example-project-123", "dev")
+
+    assert "prd" not in str(told.value)
+
+
+def test_what_is_protected_is_not_touched(recorder):
+    shell = recorder({"asset": "[]"})
+
+    for env in ("prd", "everything"):
+        with pytest.raises(ConfigError, match="prd is protected, .* write `protected = false`"):
+            cloud.down(shell, "example-project-123", env)
+
+    assert not shell.commands
+
+
+def test_a_teardown_that_runs_again_finds_no_state_and_proves_all_the_same(recorder):
+    shell = recorder({"asset": "[]"})
+
+    cloud.down(shell, "example-project-123", "dev")
+
+    assert not [line for line in shell.commands if line.startswith("terraform")]
+
+
+def test_a_teardown_ends_with_the_proof(recorder):
+    shell = recorder({"asset": "[]", "describe": "the bucket"})
+
+    cloud.down(shell, "example-project-123", "dev")
+
+    assert any("destroy" in line for line in shell.commands)
+    assert shell.commands[-1] == "\nNothing of dev is left that costs."
+
+
+def test_a_state_is_kept_where_nobody_loses_it(recorder):
+    shell = recorder({"billing": "billingAccounts/01ABCD-23EF45-67890A"})
+
+    cloud.up(shell, "example-project-123", "europe-west1", "dev")
+
+    made = [n for n, line in enumerate(shell.commands) if "buckets create" in line]
+    used = [n for n, line in enumerate(shell.commands) if line.startswith("terraform")]
+    assert made[0] < used[0]
+    assert any("-var=billing_account=01ABCD-23EF45-67890A" in line for line in shell.commands)
+
+
+def test_a_project_without_a_billing_account_is_told(recorder):
+    with pytest.raises(ConfigError, match="no billing account: link the one with the credits"):
+        cloud.up(recorder({}), "example-project-123", "europe-west1", "dev")
+
+
+def test_a_program_that_is_missing_is_told_with_where_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(AppError, match="terraform is not installed: https://"):
+        Shell(rehearsal=False).run("terraform", "init")
