@@ -2,11 +2,11 @@
 
 import logging
 import time
+
 # >>> sprint >= 3
-
 import served_demo
-# <<<
 
+# <<<
 from app.__main__ import guarded, run, run_all_but
 from app.registry import versions
 from app.reports import model_card
