@@ -160,7 +160,7 @@ def facts(project: Project, about: str) -> Finding:
 def answer(project: Project, question: str, other_than: str) -> Finding:
     """Expect an answer of your own to a question of the template."""
     given = project.answers.get(question, "")
-    step = f"change {question} in .cruft.json and in the files that name it"
+    step = f"give it: `uv run poe answer {question}=...` changes every file that names it"
     right, expected = given not in ("", other_than), f"a {question} of your own"
     return Finding(right, expected, given or "none", ".cruft.json", step)
 

@@ -1,7 +1,7 @@
 """Grow, add, remove, answer, update: one engine that changes a generated project.
 
-It renders what the template made (`rendering`, from `source`) and what it would make, and carries
-the difference over (`trees` says in which steps, `repository` runs git, `picking` does the steps,
-`change` does a whole change and undoes it). `wishes` turns a command into answers, `lesson` writes
-the pull request's text, `commands` are the doors.
+`commands` are the doors. `made` reads what a project was made from: `source` is the template's
+repository, `rendering` renders a version of it. `wishes` turns a command into answers. `trees` says
+by which steps one tree becomes another, `picking` does them by git (`repository`), and `change`
+does a whole change or undoes it. `lesson` writes the pull request's text, `catalogue` lists parts.
 """

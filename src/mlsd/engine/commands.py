@@ -2,16 +2,14 @@
 
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from mlsd import rooms
 from mlsd.course_error import CourseError
-from mlsd.engine import change, lesson, rendering, wishes
+from mlsd.engine import catalogue, change, lesson, made, rendering, wishes
 from mlsd.engine.picking import Line
 from mlsd.engine.repository import Repository
-from mlsd.engine.source import Source
 from mlsd.engine.wishes import Answers, Questions
 
 DONE, TO_DO, REFUSED = 0, 1, 2
@@ -74,61 +72,36 @@ def _begin(folder: Path, command: str, words: list[str], options: Options) -> in
     return _finish(folder, options)
 
 
-class Made(NamedTuple):
-    """What a project was made from: the template's version, the answers, and both rendered."""
-
-    source: Source
-    branch: str
-    commit: str
-    answers: Answers
-    rendered: rendering.Rendered
-
-
-def _made(folder: Path, named: str = "") -> Made:
-    """Render what a project was made from; `named` is a commit instead of the recorded one."""
-    record = rendering.read_record(folder)
-    source, answers = Source(record["template"]), rendering.answers_of(record)
-    recorded = named or record.get("commit")
-    commit = source.resolve(recorded) if recorded else rendering.find_commit(folder, source)
-    if not recorded:
-        print(f"the record names no commit; by its files, this project was made from {commit[:12]}")
-    rendered = rendering.render(source, commit, answers)
-    if not named and rendering.differs_from_record(rendered, record):
-        print(
-            "note: the template had changes that were no commit when this project was made; what "
-            "they brought counts as yours."
-        )
-    return Made(source, record.get("checkout") or "HEAD", commit, answers, rendered)
-
-
 def _plan(folder: Path, command: str, words: list[str], options: Options) -> change.Change | None:
     """Render both sides of a change; None where they do not differ."""
-    made = _made(folder, options.made_from)
+    project = made.read(folder, options.made_from)
     if command == "update":
-        return _update(made, options)
-    wanted = _wanted(Questions.of(made.source, made.commit), made.answers, command, words)
-    if wanted == made.answers:
+        return _update(project, options)
+    source, answers = project.source, project.answers
+    wanted = _wanted(Questions.of(source, project.commit), answers, command, words)
+    if wanted == answers:
         return None
-    new = rendering.render(made.source, made.commit, wanted)
-    title = f"{command.capitalize()}: {_differing(made.answers, wanted)}"
-    message = lesson.write(title, made.rendered.tree, new.tree)
+    new = rendering.render(source, project.commit, wanted)
+    title = f"{command.capitalize()}: {_differing(answers, wanted)}"
+    message = lesson.write(title, project.rendered.tree, new.tree)
     branch = f"feature/{command}-{'-'.join(words) or wanted['until_sprint']}"
-    return change.Change(_branch_name(branch), made.rendered, new, {}, message)
+    return change.Change(_branch_name(branch), project.rendered, new, {}, message)
 
 
-def _update(made: Made, options: Options) -> change.Change | None:
+def _update(project: made.Made, options: Options) -> change.Change | None:
     """Plan to bring a newer version of the template."""
-    source, old = made.source, made.rendered
-    newest = source.newest(options.to or made.branch)
-    wanted = wishes.carried_over(Questions.of(source, newest), made.answers, list(options.answers))
+    source, old = project.source, project.rendered
+    newest = source.newest(options.to or project.branch)
+    questions = Questions.of(source, newest)
+    wanted = wishes.carried_over(questions, project.answers, list(options.answers))
     new = rendering.render(source, newest, wanted)
-    if newest == made.commit and new.tree == old.tree:
+    if newest == project.commit and new.tree == old.tree:
         return None
     moves = tomllib.loads(source.read(newest, "renames.toml"))
     declared = {a: b for by_version in moves.values() for a, b in by_version.items()}
     version = new.record["context"]["cookiecutter"].get("_version", "")
     title = f"Update the template to {version} ({newest[:12]})"
-    told = lesson.write(title, old.tree, new.tree, lesson.news(source, made.commit, newest))
+    told = lesson.write(title, old.tree, new.tree, lesson.news(source, project.commit, newest))
     return change.Change(f"feature/update-{newest[:12]}", old, new, declared, told)
 
 
@@ -145,9 +118,9 @@ def _wanted(questions: Questions, answers: Answers, command: str, words: list[st
 
 
 def _differing(old: Answers, new: Answers) -> str:
-    names = {"until_sprint": "until sprint"}
     pairs = {n.lstrip("_"): value for n, value in new.items() if value != old.get(n)}
-    return ", ".join(f"{names.get(name, name)} {value}" for name, value in pairs.items())
+    told = [wishes.stage(v) if n == "until_sprint" else f"{n}={v}" for n, v in pairs.items()]
+    return ", ".join(told)
 
 
 def _branch_name(text: str) -> str:
@@ -184,44 +157,10 @@ def _fails(folder: Path, task: str) -> bool:
 
 
 def parts(folder: Path) -> int:
-    """List what is here and what could be, and what each costs in lines of code."""
+    """List the parts of a project; give the exit code."""
     try:
-        print("\n".join(_listed(folder)))
+        print("\n".join(catalogue.rows(folder)))
     except CourseError as error:
         print(f"parts: {error}")
         return REFUSED
     return DONE
-
-
-def _listed(folder: Path) -> Iterator[str]:
-    made = _made(folder)
-    questions, answers = Questions.of(made.source, made.commit), made.answers
-    now, here = answers["until_sprint"], _code(made.rendered.tree)
-
-    def cost(**changed: str) -> int:
-        other = answers | {questions.key(name): value for name, value in changed.items()}
-        return abs(_code(rendering.render(made.source, made.commit, other).tree) - here)
-
-    yield f"{'part':24} {'':10} lines of src/app"
-    yield f"{'until sprint ' + now:24} {'here':10} {here:7,}"
-    for sprint in wishes.SPRINTS[wishes.SPRINTS.index(now) + 1 :]:
-        name = f"until sprint {sprint}"
-        yield f"{name:24} {'could be':10} {cost(until_sprint=sprint):7,}   poe grow {sprint}"
-    for part in questions.parts:
-        is_here, sprint = answers[questions.key(part)] == "yes", questions.sprint_of(part)
-        if now < sprint:
-            yield f"{part:24} from sprint {sprint}"
-        elif is_here:
-            yield f"{part:24} {'here':10} {cost(**{part: 'no'}):7,}   poe remove {part}"
-        else:
-            yield f"{part:24} {'could be':10} {cost(**{part: 'yes'}):7,}   poe add {part}"
-
-
-def _code(tree: rendering.Tree) -> int:
-    """Count the lines of code of `src/app`."""
-    texts = [
-        file.content.decode()
-        for path, file in tree.items()
-        if path.startswith("src/app/") and path.endswith(".py")
-    ]
-    return sum(rooms.code_lines(text) for text in texts)

@@ -14,6 +14,11 @@ SPRINTS = ("2", "3", "4", "everything")
 Answers = dict[str, str]
 
 
+def stage(until: str) -> str:
+    """Say in words how much of a project there is."""
+    return until if until == "everything" else f"until sprint {until}"
+
+
 class Questions:
     """What a version of the template asks, also what it does not ask at generation."""
 
