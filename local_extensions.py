@@ -115,9 +115,16 @@ def problems(answers):
     return [f"{name} {answers[name]!a} {rule}; try: {hint}" for name, rule, hint in checks if rule]
 
 
+def misnamed(answers, words):
+    """Tell the answers of a replay or a command line that cookiecutter would ignore in silence."""
+    named = {word.partition("=")[0] for word in words if "=" in word} | set(answers)
+    for name in sorted(named & {later_name.removeprefix("_") for later_name in later()}):
+        yield f"{name} is not asked at generation; give it with an underscore; try: _{name}=..."
+
+
 def refuse_bad_answers(answers):
     """Stop with a list of every problem, or give "yes" if there is none."""
-    sentences = problems(answers)
+    sentences = [*problems(answers), *misnamed(answers, sys.argv[1:])]
     if sentences:
         lines = "\n".join(f"- {line}" for line in sentences)
         raise FailedHookException(f"Nothing was written: these answers cannot work.\n{lines}")

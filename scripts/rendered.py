@@ -15,14 +15,15 @@ from cookiecutter.main import cookiecutter
 TEMPLATE = Path(__file__).parents[1]
 PROJECTS = {
     "default": {},
+    "until-sprint-2": {"until_sprint": "2"},
     "maximal": {
         "sample": "delays",
         "data_store": "Firestore",
-        "api_framework": "Connexion",
-        "golden_signals": "yes",
-        "online_experiments": "yes",
-        "asynchronous_serving": "yes",
-        "licence": "Apache-2.0",
+        "_api_framework": "Connexion",
+        "_golden_signals": "yes",
+        "_online_experiments": "yes",
+        "_asynchronous_serving": "yes",
+        "_licence": "Apache-2.0",
     },
 }
 

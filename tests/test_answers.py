@@ -140,19 +140,22 @@ def test_a_name_in_words_gives_a_slug(bake, name, slug):
     assert bake(project_name=name).path.name == slug
 
 
-def test_the_command_line_tells_it_without_a_traceback(tmp_path, own_home):
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("project_slug=No!", "project_slug 'No!' must be words"),
+        ("_region=Belgium", "_region 'Belgium' must be a region"),
+        ("_licence=GPL", "_licence 'GPL' must be one of MIT, Apache-2.0, none"),
+        ("licence=none", "licence is not asked at generation; give it with an underscore"),
+    ],
+)
+def test_the_command_line_tells_it_without_a_traceback(tmp_path, own_home, answer, told):
     command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input"]
-    command += [
-        "--config-file",
-        own_home,
-        "--output-dir",
-        str(tmp_path / "out"),
-        "project_slug=No!",
-    ]
+    command += ["--config-file", own_home, "--output-dir", str(tmp_path / "out"), answer]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
-    assert "project_slug 'No!' must be words" in done.stdout + done.stderr
+    assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not Path(tmp_path / "out").exists()
