@@ -1,13 +1,10 @@
 """The whole engine, with git and with renders of the template: no edit is lost, nothing skipped."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
-from pathlib import Path
 
 import pytest
 from conftest import TEMPLATE, Project, named
@@ -586,16 +583,3 @@ def _answers_for(version):
              "asynchronous_serving": "no", "data_store": "BigQuery", "sample": "penguins",
              "licence": "MIT", "python_version": "3.11", "region": "europe-west1"}  # fmt: skip
     return tuple(f"{name}={value}" for name, value in given.items() if f'"{name}"' not in text)
-
-
-def test_an_update_is_quick_without_a_network(edited, monkeypatch, capsys):
-    monkeypatch.setattr(change, "lock", lambda repository: None)
-    project = edited()
-    started, own = time.process_time(), os.times()
-
-    assert run(project, "update", options=UPDATE) == TO_DO
-
-    spent = time.process_time() - started + (os.times().children_user - own.children_user)
-    with capsys.disabled():
-        print(f"figure: update of an edited project: {spent:.1f} s of processor time")
-    assert Path(project.path / "docs/OLD.md").exists()

@@ -89,7 +89,7 @@ def test_what_is_published_for_review_is_the_same_each_time(tmp_path):
     ("command", "good", "broken"),
     [
         (ACTIONLINT, "actions/checkout@v6", "actions/checkout@v4"),
-        (ACTIONLINT, "needs: [check,", "needs: [checks,"),
+        (ACTIONLINT, "      - check\n      - test\n", "      - checks\n      - test\n"),
         (ZIZMOR, "        with:\n          persist-credentials: false\n", ""),
         (ZIZMOR, "permissions: {}", "permissions: write-all"),
         (ZIZMOR, "actions/checkout@v6", "actions/checkout"),

@@ -62,7 +62,7 @@ def _begin(folder: Path, command: str, words: list[str], options: Options) -> in
         return DONE
     if options.dry_run:
         lines = change.rehearse(folder, planned)
-        print(f"{_told(lines)}\n\nNothing was changed: this was a rehearsal.")
+        print(f"{planned.message}\n{_told(lines)}\n\nNothing was changed: this was a rehearsal.")
         return TO_DO if any(line.conflict for line in lines) else DONE
     lines = change.start(folder, planned)
     print(_told(lines))
