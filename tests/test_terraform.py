@@ -157,6 +157,7 @@ def stage(bake, providers):
     return generate
 
 
+@pytest.mark.xdist_group("terraform-stages")
 @pytest.mark.parametrize("sprint", ["2", "3", "4"])
 @pytest.mark.parametrize("store", STORES)
 def test_each_stage_is_whole_and_tells_nothing_of_later_ones(stage, providers, store, sprint):
@@ -166,6 +167,7 @@ def test_each_stage_is_whole_and_tells_nothing_of_later_ones(stage, providers, s
     assert later_words(sprint, project.path) == []
 
 
+@pytest.mark.xdist_group("terraform-stages")
 @pytest.mark.parametrize("sprint", ["2", "3", "4"])
 def test_each_stage_passes_its_own_tests(stage, providers, sprint):
     project = stage(sprint)

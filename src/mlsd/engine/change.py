@@ -98,13 +98,21 @@ def lock(repository: Repository) -> None:
     if "uv.lock" not in {entry.path for entry in repository.index()}:
         return
     done = subprocess.run(
-        [shutil.which("uv") or "uv", "lock", "--quiet"],
+        [uv(), "lock", "--quiet"],
         cwd=repository.folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
         raise CourseError(f"uv lock: {last}\nMend that, then run this again with --continue.")
     repository.run("add", "--", "uv.lock")
+
+
+def uv() -> str:
+    """Give the program uv. Raises `CourseError` if it is not installed."""
+    program = shutil.which("uv")
+    if program is None:
+        raise CourseError("uv is not installed: `pip install uv`, then run this with --continue.")
+    return program
 
 
 def abort(folder: Path) -> str:
@@ -118,6 +126,11 @@ def abort(folder: Path) -> str:
     repository.forget_trees()
     (repository.state_folder / STATE).unlink()
     return str(state["former"])
+
+
+def require_begun(folder: Path) -> None:
+    """Refuse where there is no change to continue."""
+    read_state(Repository(folder))
 
 
 def read_state(repository: Repository) -> dict[str, Any]:

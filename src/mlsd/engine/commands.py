@@ -42,6 +42,7 @@ def main(folder: Path, command: str, words: list[str], options: Options) -> int:
             print(f"undone: you are on {change.abort(folder)} again")
             return DONE
         if options.go_on:
+            change.require_begun(folder)
             return _finish(folder, options)
         return _begin(folder, command, words, options)
     except CourseError as error:
@@ -138,7 +139,11 @@ def _told(lines: list[Line]) -> str:
 
 def _finish(folder: Path, options: Options) -> int:
     """Record, lock and commit, then check and test; say what is left to do."""
-    message = change.finish(folder)
+    try:
+        message = change.finish(folder)
+    except CourseError as error:
+        print(error)
+        return TO_DO
     print(f"\nOne commit on {Repository(folder).branch()}; its message is your pull request:\n")
     print(message)
     if not options.check:
@@ -153,7 +158,9 @@ def _finish(folder: Path, options: Options) -> int:
 
 def _fails(folder: Path, task: str) -> bool:
     print(f"\n$ uv run poe {task}", flush=True)
-    return subprocess.run(["uv", "run", "poe", task], cwd=folder, check=False).returncode != 0
+    return (
+        subprocess.run([change.uv(), "run", "poe", task], cwd=folder, check=False).returncode != 0
+    )
 
 
 def parts(folder: Path) -> int:

@@ -32,7 +32,7 @@ def carry_over(repository: Repository, old: Tree, new: Tree, moves: dict[str, st
     way = steps(old, new, moves)
     names = [("old template", old), *((f"new template, {step.name}", step.tree) for step in way)]
     former, *commits = repository.write_trees(names)
-    repository.run("update-ref", "refs/mlsd/old", former)
+    repository.forget_trees()  # git keeps commits without a name for weeks
     repository.run("update-ref", "refs/mlsd/new", commits[-1] if commits else former)
     conflicts: dict[str, list[Entry]] = {}
     for step, commit in zip(way, commits, strict=True):
