@@ -542,6 +542,35 @@ def test_without_develop_the_branch_starts_from_where_one_is(team):
     assert ours.git("symbolic-ref", "--short", "HEAD") == "main\n"
 
 
+def test_a_change_is_finished_and_undone_on_its_own_branch_only(team):
+    ours = team({"a.txt": file(TEXT)})
+    ours.take({"a.txt": file(edited(1))})
+    ours.git("commit", "--quiet", "--no-verify", "--message", "by hand")
+    ours.git("switch", "--quiet", "--create", "other")
+    ours.write("b.txt", "ours")
+    ours.commit()
+    other = ours.git("rev-parse", "other")
+
+    with pytest.raises(CourseError, match="git switch feature/change"):
+        ours.finish()
+    assert change.abort(ours.folder) == "other"
+
+    assert ours.git("rev-parse", "other") == other
+    assert ours.git("symbolic-ref", "--short", "HEAD") == "other\n"
+    assert ours.git("branch", "--list", "feature/change") == ""
+
+
+def test_what_was_committed_by_hand_becomes_the_one_commit(team):
+    ours = team({"a.txt": file(TEXT)})
+    ours.take({"a.txt": file(edited(1))})
+    ours.git("commit", "--quiet", "--no-verify", "--message", "by hand")
+
+    ours.finish()
+
+    assert ours.git("log", "--format=%s", "develop..HEAD") == "Change\n"
+    assert ours.read("a.txt") == edited(1)
+
+
 def test_nothing_begun_is_nothing_to_continue(team):
     ours = team({"a.txt": file(TEXT)})
 

@@ -2,6 +2,7 @@
 
 `commands` are the doors. `made` reads what a project was made from: `source` is the template's
 repository, `rendering` renders a version of it. `wishes` turns a command into answers. `trees` says
-by which steps one tree becomes another, `picking` does them by git (`repository`), and `change`
-does a whole change or undoes it. `lesson` writes the pull request's text, `catalogue` lists parts.
+by which steps one tree becomes another, and `picking` does them by git (`repository`). `change`
+does a whole change or undoes it, behind `guards`. `lesson` writes the pull request's text,
+`catalogue` lists the parts.
 """

@@ -1,7 +1,6 @@
 """One whole change of a project: on a branch of its own, done or undone."""
 
 import json
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,13 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from mlsd.course_error import CourseError
+from mlsd.engine import guards
 from mlsd.engine.picking import Line, carry_over
 from mlsd.engine.rendering import RECORD, Rendered
 from mlsd.engine.repository import Repository
-from mlsd.engine.trees import Tree
-
-STATE = "mlsd-change.json"
-MARKS = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
 
 
 class Change(NamedTuple):
@@ -33,7 +29,7 @@ class Change(NamedTuple):
 def start(folder: Path, change: Change) -> list[Line]:
     """Make a branch from `develop` and carry the change over; undo all of it if anything fails."""
     repository = Repository(folder)
-    _require_none(repository)
+    guards.require_none(repository)
     repository.require_ready()
     former = repository.branch()
     base = "develop" if repository.has_branch("develop") else former
@@ -44,12 +40,12 @@ def start(folder: Path, change: Change) -> list[Line]:
         )
     repository.run("switch", "--quiet", base)
     try:
-        _require_room(repository, change.old.tree, change.new.tree)
+        guards.require_room(repository, change.old.tree, change.new.tree)
     except CourseError:
         repository.run("switch", "--quiet", former)
         raise
     record = _new_record(folder, change)
-    _write_state(repository, {
+    guards.write_state(repository, {
         "former": former, "base": repository.read("rev-parse", "HEAD"), "branch": change.branch,
         "message": change.message, "record": record,
     })  # fmt: skip
@@ -62,7 +58,7 @@ def rehearse(folder: Path, change: Change) -> list[Line]:
     """Carry a change over in a copy that is thrown away; the project stays as it is."""
     repository = Repository(folder)
     repository.require_ready()
-    _require_room(repository, change.old.tree, change.new.tree)
+    guards.require_room(repository, change.old.tree, change.new.tree)
     base = "develop" if repository.has_branch("develop") else "HEAD"
     with TemporaryDirectory(ignore_cleanup_errors=True) as place:
         copy = Path(place) / "copy"
@@ -80,8 +76,8 @@ def finish(folder: Path) -> str:
         A conflict is left.
     """
     repository = Repository(folder)
-    state = read_state(repository)
-    _require_resolved(repository)
+    state = guards.read_state(repository)
+    guards.require_resolved(repository, state)
     with _kept_on_failure(repository):
         text = json.dumps(state["record"], indent=2, ensure_ascii=False) + "\n"
         (folder / RECORD).write_bytes(text.encode())
@@ -89,7 +85,7 @@ def finish(folder: Path) -> str:
         lock(repository)
         commit = repository.commit_index(state["message"], state["base"])
         repository.run("reset", "--quiet", "--soft", commit)
-    (repository.state_folder / STATE).unlink()
+    guards.forget_state(repository)
     return str(state["message"])
 
 
@@ -116,35 +112,17 @@ def uv() -> str:
 
 
 def abort(folder: Path) -> str:
-    """Undo a change that is not finished; give the branch that the team was on."""
+    """Undo a change that is not finished; give the branch that the team is on then."""
     repository = Repository(folder)
-    state = read_state(repository)
-    repository.run("reset", "--quiet", "--hard", state["base"])
-    repository.run("switch", "--quiet", state["former"])
+    state = guards.read_state(repository)
+    if repository.branch() == state["branch"]:  # on another, nothing of the change is at work
+        repository.run("reset", "--quiet", "--hard", state["base"])
+        repository.run("switch", "--quiet", state["former"])
     if repository.has_branch(state["branch"]):
         repository.run("branch", "--quiet", "-D", state["branch"])
     repository.forget_trees()
-    (repository.state_folder / STATE).unlink()
-    return str(state["former"])
-
-
-def require_begun(folder: Path) -> None:
-    """Refuse where there is no change to continue."""
-    read_state(Repository(folder))
-
-
-def read_state(repository: Repository) -> dict[str, Any]:
-    """Give what is known of a change that was begun."""
-    path = repository.state_folder / STATE
-    if not path.exists():
-        raise CourseError("no change was begun here, so there is none to continue or to abort.")
-    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return state
-
-
-def _write_state(repository: Repository, state: dict[str, Any]) -> None:
-    path = repository.state_folder / STATE
-    path.write_text(json.dumps(state, indent=2), encoding="utf-8")
+    guards.forget_state(repository)
+    return repository.branch() or "no branch"
 
 
 def _new_record(folder: Path, change: Change) -> dict[str, Any]:
@@ -155,55 +133,6 @@ def _new_record(folder: Path, change: Change) -> dict[str, Any]:
     }
     context = change.new.record["context"]["cookiecutter"] | {"_template": record["template"]}
     return record | made | {"context": {"cookiecutter": context}}
-
-
-def _require_none(repository: Repository) -> None:
-    if (repository.state_folder / STATE).exists():
-        raise CourseError(
-            "a change was begun and is not finished: resolve its conflicts and run this again with "
-            "--continue, or undo it with --abort."
-        )
-
-
-def _require_room(repository: Repository, old: Tree, new: Tree) -> None:
-    """Refuse a change that would write over a file that git does not keep."""
-    tracked = {entry.path for entry in repository.index()}
-    taken = [path for path in _written(old, new) - tracked if _is_taken(repository.folder, path)]
-    if taken:
-        raise CourseError(
-            "git does not keep these files of yours, and the template brings files of the same "
-            "names; move them away first:\n" + "\n".join(sorted(taken))
-        )
-
-
-def _written(old: Tree, new: Tree) -> set[str]:
-    return {path for path in new if new[path] != old.get(path)}
-
-
-def _is_taken(folder: Path, path: str) -> bool:
-    """Say whether a path, or a file where a folder of it should be, exists."""
-    place = folder / path
-    if place.exists():
-        return True
-    return any((folder / parent).is_file() for parent in Path(path).parents)
-
-
-def _require_resolved(repository: Repository) -> None:
-    """Refuse while a conflict is open, or while its marks stand in a file."""
-    open_paths = sorted({entry.path for entry in repository.index() if entry.stage})
-    base = read_state(repository)["base"]
-    changed = repository.read("diff", "--name-only", "-z", base).split("\0")
-    marked = [path for path in changed if path and _has_marks(repository.folder / path)]
-    if problems := sorted({*open_paths, *marked}):
-        raise CourseError(
-            "these are not resolved; choose, then `git add` (or `git rm`) each:\n"
-            + "\n".join(problems)
-        )
-    repository.run("add", "--update")
-
-
-def _has_marks(file: Path) -> bool:
-    return file.is_file() and bool(MARKS.search(file.read_bytes()))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlsd.course_error import CourseError
-from mlsd.engine import catalogue, change, lesson, made, rendering, wishes
+from mlsd.engine import catalogue, change, guards, lesson, made, rendering, wishes
 from mlsd.engine.picking import Line
 from mlsd.engine.repository import Repository
 from mlsd.engine.wishes import Answers, Questions
@@ -39,10 +39,10 @@ def main(folder: Path, command: str, words: list[str], options: Options) -> int:
     """Run a command on a project; give the exit code."""
     try:
         if options.abort:
-            print(f"undone: you are on {change.abort(folder)} again")
+            print(f"undone: you are on {change.abort(folder)}")
             return DONE
         if options.go_on:
-            change.require_begun(folder)
+            guards.read_state(Repository(folder))
             return _finish(folder, options)
         return _begin(folder, command, words, options)
     except CourseError as error:

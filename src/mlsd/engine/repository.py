@@ -91,14 +91,14 @@ class Repository:
                 f"{self.folder} is not the top of a git repository with a commit. A project inside "
                 "another repository cannot be changed by this command: give it its own."
             )
-        if self.read("symbolic-ref", "--quiet", "HEAD", check=False) == "":
+        if not self.branch():
             raise CourseError("HEAD is on no branch: run `git switch develop` first.")
         if changed := self.read("status", "--porcelain", "--untracked-files=no"):
             raise CourseError(f"commit or stash these changes first:\n{changed}")
 
     def branch(self) -> str:
-        """Name the branch that HEAD is on."""
-        return self.read("symbolic-ref", "--short", "HEAD")
+        """Name the branch that HEAD is on; nothing if it is on none."""
+        return self.read("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
 
     def has_branch(self, name: str) -> bool:
         """Say whether there is a branch of this name."""
