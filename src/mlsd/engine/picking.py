@@ -52,7 +52,7 @@ def carry_over(repository: Repository, old: Tree, new: Tree, moves: dict[str, st
 def _pick(repository: Repository, step: Step, commit: str) -> dict[str, list[Entry]]:
     """Do one step, and settle what git leaves open. Give the entries that stay in conflict."""
     follow = {"merge.directoryrenames": "true" if step.name == "additions" else "false"}
-    done = repository.run("cherry-pick", "--no-commit", commit, check=False, **follow)
+    done = repository.run("cherry-pick", "--no-commit", commit, check=False, settings=follow)
     unmerged: dict[str, list[Entry]] = {}
     for entry in repository.index():
         if entry.stage:

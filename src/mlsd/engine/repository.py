@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,10 +50,14 @@ class Repository:
                 self._environment |= {f"GIT_{role}_{k}": text for k, text in _NOBODY.items()}
 
     def run(
-        self, *arguments: str, given: bytes = b"", check: bool = True, **settings: str
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        check: bool = True,
+        settings: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git; raises `CourseError` with what it says, unless `check` is off."""
-        chosen = _SETTINGS | {name.replace("_", "."): text for name, text in settings.items()}
+        chosen = _SETTINGS | dict(settings or {})
         options = [word for name, text in chosen.items() for word in ("-c", f"{name}={text}")]
         try:
             done = subprocess.run(

@@ -102,8 +102,9 @@ class Source:
             place = Path(folder).resolve()
             archive = git(*self._git, "archive", "--format=tar", self.resolve(commit))
             with tarfile.open(fileobj=BytesIO(archive)) as tar:
-                safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # 3.11.4
-                tar.extractall(place, **safely)
+                if hasattr(tarfile, "data_filter"):  # since Python 3.11.4
+                    tar.extraction_filter = tarfile.data_filter
+                tar.extractall(place)
             yield place
 
     @property
