@@ -122,9 +122,15 @@ def misnamed(answers, words):
         yield f"{name} is not asked at generation; give it with an underscore; try: _{name}=..."
 
 
+def blind(words):
+    """Refuse to write over what is there where no hook could see that it is a project."""
+    if {"-f", "--overwrite-if-exists"} & set(words) and "--accept-hooks" in words:
+        yield "-f writes over a project where hooks are off; try: without --accept-hooks"
+
+
 def refuse_bad_answers(answers):
     """Stop with a list of every problem, or give "yes" if there is none."""
-    sentences = [*problems(answers), *misnamed(answers, sys.argv[1:])]
+    sentences = [*problems(answers), *misnamed(answers, sys.argv[1:]), *blind(sys.argv[1:])]
     if sentences:
         lines = "\n".join(f"- {line}" for line in sentences)
         raise FailedHookException(f"Nothing was written: these answers cannot work.\n{lines}")

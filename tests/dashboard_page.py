@@ -3,12 +3,14 @@
 import csv
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from conftest import TEMPLATE
 
-expect = pytest.importorskip("playwright.sync_api").expect
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
 
 PAGES = {
     "predict": "Predict",
@@ -55,12 +57,18 @@ def ask(page):
 
 
 def choose(page, label, option):
-    """Choose an option of a list by its words, typed: a click misses a list that still moves."""
+    """Choose an option of a list by typing its words; a page that is drawn anew closes the list."""
     box, listed = page.get_by_role("combobox", name=label), page.get_by_role("option")
-    box.scroll_into_view_if_needed()
-    box.focus()
-    box.press_sequentially(option)
-    listed.filter(has_text=re.compile(f"^{re.escape(option)}$")).wait_for()
+    wanted = listed.filter(has_text=re.compile(f"^{re.escape(option)}$"))
+    for _ in range(5):
+        box.scroll_into_view_if_needed()
+        box.focus()
+        box.fill("")
+        box.press_sequentially(option)
+        with suppress(playwright.TimeoutError):
+            wanted.wait_for(timeout=5000)
+            break
+        settled(page)
     if not box.get_attribute("aria-activedescendant"):
         box.press("ArrowDown")
     box.press("Enter")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mlsd.course_error import CourseError
-from mlsd.engine import change
+from mlsd.engine import change, guards
 from mlsd.engine.rendering import Rendered
 from mlsd.engine.repository import Repository
 from mlsd.engine.trees import File
@@ -65,7 +65,8 @@ class Team:
 
     def planned(self, new, moves=(), old=None):
         trees = rendered(old or self.old, "old"), rendered(new, "new")
-        return change.Change("feature/change", *trees, dict(moves), "Change\n\nwhat came\n")
+        record = json.loads((self.folder / ".cruft.json").read_text(encoding="utf-8"))
+        return change.Change("feature/change", record, *trees, dict(moves), "Change\n\nwhat came\n")
 
     def take(self, new, moves=(), old=None):
         """Carry a change over; give its lines by their paths."""
@@ -557,18 +558,184 @@ def test_a_change_is_finished_and_undone_on_its_own_branch_only(team):
 
     assert ours.git("rev-parse", "other") == other
     assert ours.git("symbolic-ref", "--short", "HEAD") == "other\n"
-    assert ours.git("branch", "--list", "feature/change") == ""
+    assert ours.git("log", "-1", "--format=%s", "feature/change") == "by hand\n"
 
 
-def test_what_was_committed_by_hand_becomes_the_one_commit(team):
+def test_what_was_committed_by_hand_stays_beside_the_record(team):
     ours = team({"a.txt": file(TEXT)})
     ours.take({"a.txt": file(edited(1))})
     ours.git("commit", "--quiet", "--no-verify", "--message", "by hand")
+    with pytest.raises(CourseError, match="you committed on feature/change: finish it"):
+        change.abort(ours.folder)
 
     ours.finish()
 
-    assert ours.git("log", "--format=%s", "develop..HEAD") == "Change\n"
+    assert ours.git("log", "--format=%s", "develop..HEAD") == "Change\nby hand\n"
     assert ours.read("a.txt") == edited(1)
+
+
+def test_what_was_added_since_is_left_when_a_change_is_undone(team):
+    ours = team({"a.txt": file(TEXT)})
+    ours.take({"a.txt": file(edited(1))})
+    ours.write("b.txt", "ours")
+    ours.git("add", "b.txt")
+
+    change.abort(ours.folder)
+
+    assert ours.read("b.txt") == "ours"
+    assert ours.read("a.txt") == TEXT
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_4_what_git_does_not_keep_is_safe_where_the_team_moved_a_folder(team, ignored):
+    ours = team({f"docs/{n}.md": file(f"{n}\n{TEXT}") for n in range(3)})
+    ours.git("mv", "docs", "pages")
+    ours.write(".gitignore", "pages/new.md\n" if ignored else "")
+    ours.commit()
+    ours.write("pages/new.md", "ours")
+    before = ours.state()
+
+    with pytest.raises(CourseError, match="pages/new.md"):
+        ours.take(ours.old | {"docs/new.md": file("new")})
+
+    assert ours.state() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("link", ["data", "data/b.txt"])
+def test_4_a_link_that_git_does_not_keep_is_never_replaced(team, tmp_path, link):
+    ours = team({"a.txt": file(TEXT), ".gitignore": file("data\n")})
+    (ours.folder / link).parent.mkdir(exist_ok=True)
+    (ours.folder / link).symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(CourseError, match=link):
+        ours.take(ours.old | {"data/b.txt": file("new")})
+
+    assert (ours.folder / link).is_symlink()
+
+
+def test_4_what_develop_keeps_and_another_branch_ignores_is_not_written_over(team):
+    ours = team({"a.txt": file(TEXT)})
+    ours.git("switch", "--quiet", "--create", "other")
+    ours.write(".gitignore", "own.txt\n")
+    ours.commit()
+    ours.git("switch", "--quiet", "develop")
+    ours.write("own.txt", "kept")
+    ours.commit()
+    ours.git("switch", "--quiet", "other")
+    ours.write("own.txt", "ours")
+    before = ours.state()
+
+    with pytest.raises(CourseError, match="own.txt"):
+        ours.take({"a.txt": file(edited(1))})
+
+    assert ours.state() == before
+
+
+def test_edits_that_git_was_told_not_to_see_are_refused(team):
+    ours = team({"a.txt": file(TEXT)})
+    ours.git("update-index", "--assume-unchanged", "a.txt")
+    ours.write("a.txt", "ours")
+
+    with pytest.raises(CourseError, match="--no-assume-unchanged` each first:\na.txt"):
+        ours.take({"a.txt": file(edited(1))})
+
+    assert ours.read("a.txt") == "ours"
+
+
+def test_a_move_to_where_the_team_has_a_file_loses_neither(team):
+    ours = team({"a.txt": file(TEXT)})
+    ours.write("a.txt", edited(3, by="ours"))
+    ours.write("b.txt", "own")
+    ours.commit()
+
+    lines = ours.take({"b.txt": file(edited(15, by="new"))}, {"a.txt": "b.txt"})
+
+    assert lines["a.txt"].conflict
+    assert lines["b.txt"].conflict
+    assert "ours 3\n" in ours.read("a.txt")
+    assert ours.read("b.txt") == "own"
+
+
+def test_names_with_signs_of_patterns_mean_themselves_only(team):
+    ours = team({"a.txt": file(TEXT), ".gitignore": file("*.log\n")})
+    ours.git("mv", "a.txt", "[ab]*")
+    ours.write("[ab]*", edited(1, by="ours"))
+    ours.commit()
+    ours.write("a.log", "secret")
+    ours.write("b.txt", "untracked")
+
+    ours.take({".gitignore": file("*.log\n")})
+
+    assert "a.log" not in ours.git("ls-files")
+    assert "b.txt" not in ours.git("ls-files")
+
+
+@pytest.mark.parametrize("driver", ["ours", "union"])
+def test_what_a_setting_kept_from_being_applied_is_told(team, driver):
+    ours = team({"a.txt": file(TEXT), ".gitattributes": file(f"a.txt merge={driver}\n")})
+    ours.git("config", "merge.ours.driver", "true")
+    ours.write("a.txt", edited(1, by="ours"))
+    ours.commit()
+
+    line = ours.take(ours.old | {"a.txt": file(edited(15, by="new"))})["a.txt"]
+
+    applied = "new 15\n" in ours.read("a.txt")
+    assert line.conflict != applied
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_file_that_the_team_made_a_link_is_told(team):
+    ours = team({"a.txt": file(TEXT)})
+    (ours.folder / "a.txt").unlink()
+    (ours.folder / "a.txt").symlink_to("elsewhere")
+    ours.commit()
+
+    line = ours.take({"a.txt": file(edited(1))})["a.txt"]
+
+    assert line.conflict
+
+
+def test_an_empty_file_that_was_deleted_is_not_taken_for_another(team):
+    ours = team({"x/__init__.py": file(""), "a.txt": file(TEXT)})
+    ours.git("rm", "--quiet", "x/__init__.py")
+    ours.write("y/__init__.py", "")
+    ours.commit()
+
+    line = ours.take({"x/__init__.py": file("new = 1\n"), "a.txt": file(TEXT)})["x/__init__.py"]
+
+    assert line.outcome.startswith("you deleted it")
+    assert ours.read("y/__init__.py") == ""
+
+
+def test_a_file_may_become_a_folder(team):
+    ours = team({"a": file(TEXT)})
+
+    ours.take({"a/x": file(TEXT)}, {"a": "a/x"})
+
+    assert ours.read("a/x") == TEXT
+
+
+def test_a_team_that_split_a_folder_can_go_on(team):
+    ours = team({f"docs/{n}.md": file(f"{n}\n{TEXT}") for n in range(4)})
+    for n in range(4):
+        ours.write(f"{'one' if n % 2 else 'two'}/{n}.md", f"{n}\n{TEXT}")
+        (ours.folder / f"docs/{n}.md").unlink()
+    ours.commit()
+
+    ours.take(ours.old | {"docs/new.md": file("new")})
+
+    assert ours.read("docs/new.md") == "new"
+
+
+def test_a_broken_record_on_develop_leaves_everything_as_it_was(team):
+    ours = team({"a.txt": file(TEXT)})
+    repository = Repository(ours.folder)
+    guards.write_state(repository, {})
+    (repository.state_folder / guards.STATE).write_text("", encoding="utf-8")
+
+    with pytest.raises(CourseError, match="is damaged: delete it"):
+        change.abort(ours.folder)
 
 
 def test_nothing_begun_is_nothing_to_continue(team):

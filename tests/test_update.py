@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from conftest import TEMPLATE, Project, named
@@ -26,19 +27,33 @@ def template(tmp_path_factory):
     return publish(tmp_path_factory.mktemp("published") / "the template é")
 
 
+@pytest.fixture(scope="session")
+def generated(template, tmp_path_factory, own_home):
+    """Generate each project once, as users do."""
+    made = {}
+
+    def make(version, **answers):
+        key = (version, *sorted(answers.items()))
+        if key not in made:
+            template.git("checkout", "--quiet", getattr(template, version))
+            keys = answers if "region" in answers else named(answers)  # asked by the older version
+            given = [f"{name}={value}" for name, value in keys.items()]
+            folder = tmp_path_factory.mktemp("made")
+            made[key], _ = generated_by([str(template.path), *given], folder, own_home)
+            template.git("checkout", "--quiet", "main")
+        return made[key]
+
+    return make
+
+
 @pytest.fixture
-def generate(template, tmp_path_factory, own_home):
-    """Generate a project as users do, from today's version unless told otherwise."""
+def generate(generated, tmp_path_factory):
+    """Give a fresh project, from today's version unless told otherwise."""
 
     def make(version="newest", **answers):
-        template.git("checkout", "--quiet", getattr(template, version, version))
-        keys = answers if "region" in answers else named(answers)  # asked by the older version
-        given = [f"{name}={value}" for name, value in keys.items()]
-        try:
-            folder = tmp_path_factory.mktemp("our project é")
-            project, _ = generated_by([str(template.path), *given], folder, own_home)
-        finally:
-            template.git("checkout", "--quiet", "main")
+        source = generated(version, **answers).path
+        copy = tmp_path_factory.mktemp("our project é") / source.name
+        project = Project(Path(shutil.copytree(source, copy)))
         project.git("config", "user.name", "Ada Example")
         project.git("config", "user.email", "ada@example.com")
         return project
@@ -289,7 +304,7 @@ def test_12_a_new_question_is_asked_before_anything_is_done(generate, capsys):
     project = generate("older", region="europe-west4")
 
     assert run(project, "update") == REFUSED
-    assert "answer by `--answer name=value`:\nasynchronous_serving: no | yes" in (
+    assert "answer each by `--answer name=value`:\nasynchronous_serving: no | yes" in (
         capsys.readouterr().out
     )
     assert project.git("branch", "--list", "feature/*") == ""
@@ -392,7 +407,7 @@ def test_a_record_without_a_commit_is_helped(generate, template, capsys):
 
     assert run(project, "grow") == DONE
 
-    assert f"was made from {template.older[:12]}" in capsys.readouterr().out
+    assert f"probably made from {template.older[:12]}" in capsys.readouterr().out
     assert record(project)["commit"] == template.older
 
 
@@ -411,7 +426,7 @@ def test_a_template_that_is_nowhere_is_told(generate, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "is not JSON"),
+        ("", "does not record the template and your answers"),
         ("<<<<<<< HEAD\n", "Did a merge leave it?"),
         ("{}", "does not record the template and your answers"),
         ('{"template": 1}', "does not record the template and your answers"),
@@ -420,10 +435,96 @@ def test_a_template_that_is_nowhere_is_told(generate, capsys, monkeypatch):
 def test_a_record_that_is_not_whole_is_told(generate, capsys, content, told):
     project = generate()
     write(project, ".cruft.json", content)
+    commit(project)
 
     assert run(project, "grow") == REFUSED
 
     assert told in capsys.readouterr().out
+
+
+def test_a_render_that_was_kept_is_the_same_as_a_new_one(generate):
+    project = generate(until_sprint="2")
+    first = rendering.made_from(project.path)
+    rendering._render.cache_clear()
+
+    assert rendering.made_from(project.path).tree == first.tree
+
+
+def test_a_broken_file_in_the_cache_is_rendered_anew(generate, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLSD_CACHE", str(tmp_path / "cache"))
+    project = generate(until_sprint="2")
+    first = rendering.made_from(project.path)
+    for file in tmp_path.glob("cache/renders/*.zip"):
+        file.write_bytes(b"half")
+    rendering._render.cache_clear()
+
+    assert rendering.made_from(project.path).tree == first.tree
+
+
+def test_two_changes_beside_each_other_record_what_each_holds(generate):
+    project = generate()
+
+    assert run(project, "answer", "serving_mode=batch") == DONE
+    assert run(project, "answer", "team_name=Other") == DONE
+
+    answers = rendering.answers_of(record(project))
+    assert (answers["team_name"], answers["_serving_mode"]) == ("Other", "both")
+    assert (project.path / "src/app/dashboard/views/predict.py").exists()
+
+
+def test_a_change_begins_from_develop_of_the_origin(generate, tmp_path):
+    project = generate(until_sprint="2")
+    clone_of = tmp_path / "clone"
+    project.git("switch", "--quiet", "main")
+    subprocess.run(["git", "clone", "-q", str(project.path), str(clone_of)], check=True)
+
+    assert commands.main(clone_of, "grow", [], QUICK) == DONE
+
+    assert Project(clone_of).git("merge-base", "HEAD", "develop").strip() == (
+        project.git("rev-parse", "develop").strip()
+    )
+
+
+def test_a_removed_answer_and_a_removed_choice_are_told(generate, template, tmp_path, capsys):
+    project = generate(licence="Apache-2.0", api_framework="Connexion")
+    staff = tmp_path / "staff"
+    clone(template, staff)
+    parts = (staff / "parts.toml").read_text(encoding="utf-8")
+    parts = parts.replace('licence = ["MIT", "Apache-2.0", "none"]\n', "")
+    parts = parts.replace('["Flask", "Connexion"]', '["Flask"]')
+    (staff / "parts.toml").write_text(parts, encoding="utf-8")
+    commit_in(staff)
+    point_to(project, staff)
+
+    assert run(project, "update") == REFUSED
+
+    told = capsys.readouterr().out
+    assert "licence=Apache-2.0 is dropped" in told
+    assert "api_framework: Flask" in told
+
+
+@pytest.mark.parametrize("name", ["parts.toml", "cookiecutter.json", "renames.toml"])
+def test_a_broken_file_of_a_newer_template_is_told(generate, template, tmp_path, capsys, name):
+    project = generate()
+    staff = tmp_path / "staff"
+    clone(template, staff)
+    (staff / name).write_text("=\n", encoding="utf-8")
+    commit_in(staff)
+    point_to(project, staff)
+
+    assert run(project, "update") == REFUSED
+
+    assert "broken" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("grow", ["3", "4"]), ("add", []), ("add", ["a", "b"]), ("answer", []), ("update", ["x"])],
+)
+def test_words_that_would_not_be_looked_at_are_refused(generate, capsys, command, words):
+    assert run(generate(until_sprint="2"), command, *words) == REFUSED
+
+    assert "was given: " in capsys.readouterr().out
 
 
 def test_parts_lists_what_is_here_what_could_be_and_its_cost(generate, capsys):
@@ -438,7 +539,7 @@ def test_parts_lists_what_is_here_what_could_be_and_its_cost(generate, capsys):
     assert "poe add online_experiments" in told
 
 
-@pytest.mark.parametrize("options", [["-f"], ["-f", "-s"]])
+@pytest.mark.parametrize("options", [["-f"], ["-f", "-s"], ["-f", "--accept-hooks", "no"]])
 def test_generating_over_a_project_is_refused(generate, template, own_home, options):
     project = generate()
     replace(project, "README.md", "Two commands", "Ours")
@@ -530,7 +631,7 @@ def test_cruft_itself_can_check_compare_and_update(generate, template):
     assert run(project, "add", "online_experiments") == DONE
 
 
-def test_27_continue_records_locks_checks_and_tests(generate, capfd):
+def test_27_a_grown_project_is_recorded_locked_checked_and_tested(generate, free_ports, capfd):
     project = generate(until_sprint="2")
     assert project.run("uv", "lock").returncode == 0
     replace(project, "pyproject.toml", '  "google-auth', '  "tabulate",\n  "google-auth')
@@ -544,6 +645,7 @@ def test_27_continue_records_locks_checks_and_tests(generate, capfd):
     assert "flask" in text_of(project, "uv.lock")
     assert project.git("status", "--porcelain") == ""
     assert "`poe check` and `poe test` are green" in capfd.readouterr().out
+    assert project.demo(free_ports)["predictions"]
 
 
 def history():

@@ -1,6 +1,7 @@
 """The command `mlsd`: the course's tools, for a project made from the template."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -15,9 +16,14 @@ from mlsd.project import Project
 
 def main() -> None:
     """Run the tool that is named on the command line; the exit code is 0 if all is well."""
+    for stream in (sys.stdout, sys.stderr):  # a pipe on Windows prints few signs
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(_parser().parse_args())
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.exit("\nStopped.")
     except BrokenPipeError:  # who reads has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
@@ -69,9 +75,10 @@ def _add_changes(tools: Any) -> None:
     for name, about in changes.items():
         tool = tools.add_parser(name, help=about)
         tool.add_argument("words", nargs="*")
-        tool.add_argument("--dry-run", action="store_true", help="only say what would happen")
-        tool.add_argument("--continue", dest="go_on", action="store_true", help="after a conflict")
-        tool.add_argument("--abort", action="store_true", help="undo a change that is begun")
+        way = tool.add_mutually_exclusive_group()
+        way.add_argument("--dry-run", action="store_true", help="only say what would happen")
+        way.add_argument("--continue", dest="go_on", action="store_true", help="after a conflict")
+        way.add_argument("--abort", action="store_true", help="undo a change that is begun")
         tool.add_argument("--no-check", dest="check", action="store_false", help="do not test")
         tool.add_argument("--from", dest="made_from", default="", help="the commit it was made of")
     tool.add_argument("--to", default="", help="a commit, branch or tag instead of the newest")

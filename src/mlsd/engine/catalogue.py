@@ -6,13 +6,12 @@ from pathlib import Path
 from mlsd import rooms
 from mlsd.engine import made, rendering, wishes
 from mlsd.engine.trees import Tree
-from mlsd.engine.wishes import Questions
 
 
 def rows(folder: Path) -> Iterator[str]:
     """List what is here and what could be, and what each costs in lines of code."""
-    project = made.read(folder)
-    questions, answers = Questions.of(project.source, project.commit), project.answers
+    project = made.read(folder, rendering.read_record(folder))
+    questions, answers = project.questions(), project.answers
     now, here = answers["until_sprint"], _code(project.rendered.tree)
 
     def cost(**changed: str) -> int:

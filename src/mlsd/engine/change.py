@@ -17,9 +17,13 @@ from mlsd.engine.repository import Repository
 
 
 class Change(NamedTuple):
-    """What is to become of a project: from one render to another, and what is said about it."""
+    """What is to become of a project: from one render to another, and what is said about it.
+
+    `record` is that of the branch where it begins.
+    """
 
     branch: str
+    record: dict[str, Any]
     old: Rendered
     new: Rendered
     moves: dict[str, str]
@@ -31,44 +35,43 @@ def start(folder: Path, change: Change) -> list[Line]:
     repository = Repository(folder)
     guards.require_none(repository)
     repository.require_ready()
-    former = repository.branch()
-    base = "develop" if repository.has_branch("develop") else former
+    former, base = repository.branch(), repository.base()
     if repository.has_branch(change.branch):
         raise CourseError(
             f"the branch {change.branch} is there already: merge it, or delete it by "
             f"`git branch -D {change.branch}`."
         )
-    repository.run("switch", "--quiet", base)
-    try:
-        guards.require_room(repository, change.old.tree, change.new.tree)
-    except CourseError:
-        repository.run("switch", "--quiet", former)
-        raise
-    record = _new_record(folder, change)
-    guards.write_state(repository, {
-        "former": former, "base": repository.read("rev-parse", "HEAD"), "branch": change.branch,
-        "message": change.message, "record": record,
-    })  # fmt: skip
+    state = {
+        "former": former, "base": repository.read("rev-parse", f"{base}^{{commit}}"),
+        "branch": change.branch, "message": change.message, "record": _new_record(change),
+    }  # fmt: skip
+    guards.write_state(repository, state)
     with _undone_on_failure(repository):
+        repository.switch(base)
+        guards.require_room(repository, change.old.tree, change.new.tree)
         repository.run("switch", "--quiet", "--create", change.branch)
-        return carry_over(repository, change.old.tree, change.new.tree, change.moves)
+        lines = carry_over(repository, change.old.tree, change.new.tree, change.moves)
+        written = sorted({entry.path for entry in repository.index()})
+        conflicts = [line.path for line in lines if line.conflict]
+        guards.write_state(repository, state | {"written": written, "conflicts": conflicts})
+    return lines
 
 
 def rehearse(folder: Path, change: Change) -> list[Line]:
     """Carry a change over in a copy that is thrown away; the project stays as it is."""
     repository = Repository(folder)
     repository.require_ready()
+    base = repository.read("rev-parse", f"{repository.base()}^{{commit}}")
     guards.require_room(repository, change.old.tree, change.new.tree)
-    base = "develop" if repository.has_branch("develop") else "HEAD"
     with TemporaryDirectory(ignore_cleanup_errors=True) as place:
         copy = Path(place) / "copy"
-        clone = ("clone", "--quiet", "--no-hardlinks", str(folder), str(copy), "--branch")
-        repository.run(*clone, repository.branch() if base == "HEAD" else base)
+        repository.run("clone", "--quiet", "--no-hardlinks", str(folder), str(copy))
+        Repository(copy).run("switch", "--quiet", "--detach", base)
         return carry_over(Repository(copy), change.old.tree, change.new.tree, change.moves)
 
 
 def finish(folder: Path) -> str:
-    """Record what the project is made of now, lock, and make the one commit; give its message.
+    """Record what the project is made of now, lock, and make the commit; give its message.
 
     Raises
     ------
@@ -76,16 +79,17 @@ def finish(folder: Path) -> str:
         A conflict is left.
     """
     repository = Repository(folder)
-    state = guards.read_state(repository)
+    state, noted = guards.read_state(repository), guards.state_file(repository)
     guards.require_resolved(repository, state)
     with _kept_on_failure(repository):
         text = json.dumps(state["record"], indent=2, ensure_ascii=False) + "\n"
         (folder / RECORD).write_bytes(text.encode())
-        repository.run("add", "--", RECORD)
+        repository.run("add", "--force", "--", RECORD)
         lock(repository)
-        commit = repository.commit_index(state["message"], state["base"])
+        head = repository.read("rev-parse", "HEAD")
+        commit = repository.commit_index(state["message"], head)
         repository.run("reset", "--quiet", "--soft", commit)
-    guards.forget_state(repository)
+    noted.unlink()
     return str(state["message"])
 
 
@@ -112,27 +116,47 @@ def uv() -> str:
 
 
 def abort(folder: Path) -> str:
-    """Undo a change that is not finished; give the branch that the team is on then."""
+    """Undo a change that is not finished; give the branch that the team is on then.
+
+    Raises
+    ------
+    CourseError
+        The team committed on its branch, which would be lost.
+    """
     repository = Repository(folder)
     state = guards.read_state(repository)
-    if repository.branch() == state["branch"]:  # on another, nothing of the change is at work
-        repository.run("reset", "--quiet", "--hard", state["base"])
-        repository.run("switch", "--quiet", state["former"])
-    if repository.has_branch(state["branch"]):
-        repository.run("branch", "--quiet", "-D", state["branch"])
+    branch, base = state["branch"], state["base"]
+    if repository.branch() == branch:  # on another, nothing of the change is at work
+        if repository.read("rev-parse", "HEAD") != base:
+            raise CourseError(
+                f"you committed on {branch}: finish it with --continue, or leave it by `git switch "
+                f"{state['former']}`, and run this again."
+            )
+        _keep_added(repository, state)
+        repository.run("reset", "--quiet", "--hard", base)
+    if repository.branch() == branch or "written" not in state:
+        repository.switch(state["former"])
+    if repository.has_branch(branch) and repository.read("rev-parse", branch) == base:
+        repository.run("branch", "--quiet", "-D", branch)
     repository.forget_trees()
-    guards.forget_state(repository)
+    guards.state_file(repository).unlink()
     return repository.branch() or "no branch"
 
 
-def _new_record(folder: Path, change: Change) -> dict[str, Any]:
-    """Give the record of the change's new state; what else a team or cruft keeps in it stays."""
-    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8-sig"))
-    made = {
-        name: change.new.record[name] for name in ("commit", "tree") if name in change.new.record
-    }
-    context = change.new.record["context"]["cookiecutter"] | {"_template": record["template"]}
-    return record | made | {"context": {"cookiecutter": context}}
+def _keep_added(repository: Repository, state: dict[str, Any]) -> None:
+    """Leave files that the team added since, but not in git: what git forgets, it deletes."""
+    if "written" in state:
+        present = {entry.path for entry in repository.index()}
+        for path in sorted(present - set(state["written"])):
+            repository.run("rm", "--quiet", "--cached", "--", path)
+
+
+def _new_record(change: Change) -> dict[str, Any]:
+    """Give the record of the new state; what else a team or cruft keeps in it stays."""
+    new = change.new.record
+    made = {name: new[name] for name in ("commit", "tree") if name in new}
+    context = new["context"]["cookiecutter"] | {"_template": change.record["template"]}
+    return change.record | made | {"context": {"cookiecutter": context}}
 
 
 @contextmanager
@@ -150,5 +174,5 @@ def _kept_on_failure(repository: Repository) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        repository.run("checkout", "--quiet", "HEAD", "--", RECORD)
+        repository.run("checkout", "--quiet", "HEAD", "--", RECORD, check=False)
         raise

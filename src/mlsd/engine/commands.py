@@ -1,10 +1,9 @@
 """The commands that change a project: `grow`, `add`, `remove`, `answer`, `update`, and `parts`."""
 
 import subprocess
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mlsd.course_error import CourseError
 from mlsd.engine import catalogue, change, guards, lesson, made, rendering, wishes
@@ -22,6 +21,15 @@ lines they enclose; which to keep is yours to judge. `git add` or `git rm` each 
     uv run poe {0} --abort        undoes everything
 """
 
+_WORDS = {"grow": (0, 1), "add": (1, 1), "remove": (1, 1), "answer": (1, 99), "update": (0, 0)}
+_TAKES = {
+    "grow": "give a sprint, or nothing for the next",
+    "add": "give the name of one part; `poe parts` lists them",
+    "remove": "give the name of one part; `poe parts` lists them",
+    "answer": "give name=value, once or more",
+    "update": "it takes no words; `--to NAME` names a version",
+}
+
 
 class Options(NamedTuple):
     """What a command was told beside its words."""
@@ -38,6 +46,7 @@ class Options(NamedTuple):
 def main(folder: Path, command: str, words: list[str], options: Options) -> int:
     """Run a command on a project; give the exit code."""
     try:
+        _require_words(command, words, options)
         if options.abort:
             print(f"undone: you are on {change.abort(folder)}")
             return DONE
@@ -48,6 +57,13 @@ def main(folder: Path, command: str, words: list[str], options: Options) -> int:
     except CourseError as error:
         print(f"{command}: {error}")
         return REFUSED
+
+
+def _require_words(command: str, words: list[str], options: Options) -> None:
+    """Refuse words that a command would not look at."""
+    least, most = (0, 0) if options.go_on or options.abort else _WORDS[command]
+    if not least <= len(words) <= most:
+        raise CourseError(f"{' '.join(words) or 'nothing'} was given: {_TAKES[command]}.")
 
 
 def later(sprint: int) -> int:
@@ -75,35 +91,45 @@ def _begin(folder: Path, command: str, words: list[str], options: Options) -> in
 
 def _plan(folder: Path, command: str, words: list[str], options: Options) -> change.Change | None:
     """Render both sides of a change; None where they do not differ."""
-    project = made.read(folder, options.made_from)
+    repository = Repository(folder)
+    repository.require_ready()
+    project = made.read(folder, _record_of_base(repository), options.made_from)
     if command == "update":
         return _update(project, options)
     source, answers = project.source, project.answers
-    wanted = _wanted(Questions.of(source, project.commit), answers, command, words)
+    wanted = _wanted(project.questions(), answers, command, words)
     if wanted == answers:
         return None
     new = rendering.render(source, project.commit, wanted)
     title = f"{command.capitalize()}: {_differing(answers, wanted)}"
     message = lesson.write(title, project.rendered.tree, new.tree)
     branch = f"feature/{command}-{'-'.join(words) or wanted['until_sprint']}"
-    return change.Change(_branch_name(branch), project.rendered, new, {}, message)
+    return change.Change(_branch_name(branch), project.record, project.rendered, new, {}, message)
+
+
+def _record_of_base(repository: Repository) -> dict[str, Any]:
+    """Read the record where the change begins, which may be another branch than the current."""
+    base = repository.base()
+    if behind := repository.behind(base):
+        print(f"note: {base} lacks {behind} commits of origin: `git pull` there first is better.")
+    return rendering.record_in(repository.read("show", f"{base}:{rendering.RECORD}", check=False))
 
 
 def _update(project: made.Made, options: Options) -> change.Change | None:
     """Plan to bring a newer version of the template."""
     source, old = project.source, project.rendered
-    newest = source.newest(options.to or project.branch)
+    newest = source.newest(options.to, project.record.get("checkout"))
     questions = Questions.of(source, newest)
     wanted = wishes.carried_over(questions, project.answers, list(options.answers))
     new = rendering.render(source, newest, wanted)
     if newest == project.commit and new.tree == old.tree:
         return None
-    moves = tomllib.loads(source.read(newest, "renames.toml"))
-    declared = {a: b for by_version in moves.values() for a, b in by_version.items()}
+    moves = wishes.moves_of(source.read(newest, "renames.toml"))
     version = new.record["context"]["cookiecutter"].get("_version", "")
     title = f"Update the template to {version} ({newest[:12]})"
     told = lesson.write(title, old.tree, new.tree, lesson.news(source, project.commit, newest))
-    return change.Change(f"feature/update-{newest[:12]}", old, new, declared, told)
+    branch = f"feature/update-{newest[:12]}"
+    return change.Change(branch, project.record, old, new, moves, told)
 
 
 def _wanted(questions: Questions, answers: Answers, command: str, words: list[str]) -> Answers:
@@ -141,18 +167,17 @@ def _finish(folder: Path, options: Options) -> int:
     """Record, lock and commit, then check and test; say what is left to do."""
     try:
         message = change.finish(folder)
+        print(f"\nA commit on {Repository(folder).branch()}; its message is your pull request:\n")
+        print(message)
+        red = [task for task in ("check", "test") if options.check and _fails(folder, task)]
     except CourseError as error:
         print(error)
         return TO_DO
-    print(f"\nOne commit on {Repository(folder).branch()}; its message is your pull request:\n")
-    print(message)
-    if not options.check:
-        return DONE
-    red = [task for task in ("check", "test") if _fails(folder, task)]
     if red:
         print(f"`uv run poe {'` and `uv run poe '.join(red)}` are red: mend that on this branch.")
         return TO_DO
-    print("`poe check` and `poe test` are green. Push this branch and open its pull request.")
+    if options.check:
+        print("`poe check` and `poe test` are green. Push this branch and open its pull request.")
     return DONE
 
 

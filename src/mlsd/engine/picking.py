@@ -1,9 +1,12 @@
 """Carry the steps of a change into a repository's index and files, and say what became of each."""
 
 import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from mlsd.course_error import CourseError
+from mlsd.engine import guards
 from mlsd.engine.repository import Entry, Repository
 from mlsd.engine.trees import Step, Tree, declared_moves, steps
 
@@ -29,24 +32,41 @@ class Line(NamedTuple):
 def carry_over(repository: Repository, old: Tree, new: Tree, moves: dict[str, str]) -> list[Line]:
     """Do all steps in the index and the files; HEAD stays. Give a line for each path."""
     base = repository.read("rev-parse", "HEAD")
+    before = repository.files(base)
+    moves = {a: b for a, b in declared_moves(old, new, moves).items() if b not in before}
     way = steps(old, new, moves)
     names = [("old template", old), *((f"new template, {step.name}", step.tree) for step in way)]
     former, *commits = repository.write_trees(names)
     repository.forget_trees()  # git keeps commits without a name for weeks
     repository.run("update-ref", "refs/mlsd/new", commits[-1] if commits else former)
+    team_moves = repository.renames(former, base)
+    guards.require_free(repository, _followed(new.keys() - old.keys(), team_moves))
     conflicts: dict[str, list[Entry]] = {}
     for step, commit in zip(way, commits, strict=True):
         conflicts |= _pick(repository, step, commit)
     _leave_unmerged(repository, conflicts)
     seen = _Seen(
-        before=repository.files(base),
+        was=repository.files(former),
+        before=before,
         after={entry.path: entry.blob for entry in repository.index()},
         wanted=repository.files("refs/mlsd/new"),
         conflicts=conflicts,
-        origins={b: a for a, b in declared_moves(old, new, moves).items()},
-        team_moves=repository.renames(former, base),
+        origins={b: a for a, b in moves.items()},
+        team_moves=team_moves,
     )
     return _report(seen, old, new)
+
+
+def _followed(added: Iterable[str], team_moves: dict[str, str]) -> set[str]:
+    """Give where files may go that are added in folders which the team moved."""
+    folders = {(str(PurePosixPath(a).parent), str(PurePosixPath(b).parent))
+               for a, b in team_moves.items()}  # fmt: skip
+    return {
+        f"{to}/{path.removeprefix(f'{was}/')}"
+        for path in added
+        for was, to in folders
+        if was != to and path.startswith(f"{was}/")
+    }
 
 
 def _pick(repository: Repository, step: Step, commit: str) -> dict[str, list[Entry]]:
@@ -57,7 +77,8 @@ def _pick(repository: Repository, step: Step, commit: str) -> dict[str, list[Ent
     for entry in repository.index():
         if entry.stage:
             unmerged.setdefault(entry.path, []).append(entry)
-    if done.returncode and not unmerged:
+    told = done.stdout + done.stderr
+    if done.returncode and not unmerged and b"CONFLICT" not in told:
         raise CourseError(f"git cherry-pick: {done.stderr.decode('utf-8', 'replace').strip()}")
     return {
         path: entries for path, entries in unmerged.items() if _settle(repository, path, entries)
@@ -104,6 +125,7 @@ def _leave_unmerged(repository: Repository, conflicts: dict[str, list[Entry]]) -
 class _Seen(NamedTuple):
     """What git shows before and after: blobs by their paths, and what was moved by whom."""
 
+    was: dict[str, str]
     before: dict[str, str]
     after: dict[str, str]
     wanted: dict[str, str]
@@ -131,10 +153,10 @@ def _line(seen: _Seen, path: str, was_there: bool) -> Line:
     for name in (own, path):
         if name in seen.conflicts:
             return Line(name, _why(seen.conflicts[name]).format(path), True)
-    if own != path and own in seen.before:
-        return Line(path, f"followed to {own}" if own in seen.after else f"deleted, as {own}")
-    if seen.before.get(path) == seen.wanted.get(path):
+    if seen.before.get(own) == seen.wanted.get(path):
         return Line(path, "you have it so already")
+    if own != path and seen.after.get(own) != seen.before.get(own):
+        return Line(path, f"followed to {own}" if own in seen.after else f"deleted, as {own}")
     if (was_there or source != path) and not {source, path} & seen.before.keys():
         return Line(path, f"you deleted it; `git checkout refs/mlsd/new -- {path}` brings it back")
     return _applied(seen, path, source, was_there)
@@ -142,18 +164,20 @@ def _line(seen: _Seen, path: str, was_there: bool) -> Line:
 
 def _applied(seen: _Seen, path: str, source: str, was_there: bool) -> Line:
     """Say how a path was changed; it must be as the template wants it, here or where it went."""
-    wanted = seen.wanted.get(path)
-    if wanted is None:
-        return Line(path, "deleted") if path not in seen.after else _not_applied(path)
-    if path in seen.after:
+    wanted, after = seen.wanted.get(path), seen.after.get(path)
+    own = seen.before.get(path, seen.before.get(source))
+    was = seen.was.get(source)
+    merged = after and own != was and (after != own or (source != path and wanted == was))
+    if after == wanted or merged:
         how = f"moved from {source}" if source != path else "changed" if was_there else "added"
-        return Line(path, how)
+        return Line(path, how if wanted else "deleted")
     went = [p for p, blob in seen.after.items() if blob == wanted and p not in seen.before]
     return Line(path, f"followed to {went[0]}") if went else _not_applied(path)
 
 
 def _not_applied(path: str) -> Line:
-    return Line(path, "NOT APPLIED: tell whoever keeps the template", True)
+    why = "a link of yours, or a setting of git, stands in the way"
+    return Line(path, f"NOT APPLIED: {why}; `git show refs/mlsd/new:{path}` is the new one", True)
 
 
 def _why(entries: list[Entry]) -> str:

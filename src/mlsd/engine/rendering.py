@@ -1,19 +1,18 @@
 """Render the template: what a project was made of, and what it would be made of."""
 
-import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
-import zipfile
 from functools import cache as remembered
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from mlsd.course_error import CourseError
-from mlsd.engine.source import Source, cache, tools_address
+from mlsd.engine import kept
+from mlsd.engine.source import Source, tools_address
 from mlsd.engine.trees import File, Tree, digest
 
 RECORD = ".cruft.json"
@@ -39,9 +38,22 @@ def load_record(folder: Path) -> dict[str, Any]:
 
 def read_record(folder: Path) -> dict[str, Any]:
     """Read the record of a project. Raises `CourseError` if it is not whole."""
-    record = load_record(folder)
+    return checked_record(load_record(folder), folder)
+
+
+def record_in(text: str) -> dict[str, Any]:
+    """Read a record from its text. Raises `CourseError` if it is not whole."""
     try:
-        if isinstance(record["template"], str) and record["context"]["cookiecutter"]:
+        return checked_record(json.loads(text or "{}"), Path())
+    except ValueError as error:
+        raise CourseError(f"{RECORD} is not JSON: {error}. Did a merge leave it?") from None
+
+
+def checked_record(record: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Give a record if it is whole. Raises `CourseError` if it is not."""
+    try:
+        whole = isinstance(record["template"], str)
+        if whole and isinstance(record["context"]["cookiecutter"], dict):
             return record
     except (KeyError, TypeError):
         pass
@@ -68,7 +80,7 @@ def made_from(folder: Path) -> Rendered:
     """Render what the template made of a project when it was generated, or last changed."""
     record = read_record(folder)
     source = Source(record["template"])
-    commit = record.get("commit") or find_commit(folder, source)
+    commit = record.get("commit") or source.commit_of(folder)
     return render(source, commit, answers_of(record))
 
 
@@ -85,15 +97,14 @@ def render(source: Source, commit: str, answers: dict[str, str]) -> Rendered:
 
 @remembered
 def _render(name: str, place: str, commit: str, answers: str) -> Rendered:
-    key = hashlib.sha256("\n".join([name, place, commit, answers]).encode()).hexdigest()[:32]
-    kept = cache() / "renders" / f"{key}.zip"
-    if kept.is_file():
-        return _read_archive(kept)
+    key = "\n".join([name, place, commit, answers])
+    if known := kept.read(key):
+        return Rendered(*known)
     source = Source(name)
     with source.extracted(commit) as template, TemporaryDirectory() as made:
         project = _run(template, json.loads(answers), Path(made))
         rendered = _read(project, str(template.as_posix()), tools_address(name))
-    _write_archive(rendered, kept)
+    kept.write(key, *rendered)
     return rendered
 
 
@@ -147,49 +158,7 @@ def _read(project: Path, written: str, address: str) -> Rendered:
     return Rendered(tree, record)
 
 
-def _write_archive(rendered: Rendered, kept: Path) -> None:
-    """Keep a render. It is moved into place, so that nobody reads half of it."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    half = kept.with_suffix(f".{os.getpid()}")
-    with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(RECORD, json.dumps(rendered.record))
-        for path, file in rendered.tree.items():
-            about = zipfile.ZipInfo(path)
-            about.external_attr = int(file.executable)
-            archive.writestr(about, file.content, zipfile.ZIP_DEFLATED)
-    half.replace(kept)
-
-
-def _read_archive(kept: Path) -> Rendered:
-    with zipfile.ZipFile(kept) as archive:
-        files = {
-            about.filename: File(archive.read(about), bool(about.external_attr))
-            for about in archive.infolist()
-        }
-    return Rendered(files, json.loads(files.pop(RECORD).content))
-
-
-def find_commit(folder: Path, source: Source) -> str:
-    """Find the commit that a project was made from: most of its files are those of that commit."""
-    listed = subprocess.run(
-        ["git", "-C", str(folder), "ls-tree", "-r", "-z", "HEAD"],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    ).stdout
-    rows = (row.partition("\t") for row in listed.split("\0") if row)
-    own = {(path, about.split()[2]) for about, _, path in rows}
-    commits = source.commits()
-    if not own or not commits:
-        raise CourseError(
-            f"{folder / RECORD} names no commit of the template, and none can be found without a "
-            "git repository here: make one by `git init`, add all files, and commit."
-        )
-    return max(commits, key=lambda commit: len(own & source.listing(commit)))
-
-
 def differs_from_record(rendered: Rendered, record: dict[str, Any]) -> bool:
     """Say whether a render is other than what was generated, as far as that was recorded."""
     recorded = record.get("tree")
-    return bool(recorded) and recorded != digest(rendered.tree, record["template"])
+    return bool(recorded) and recorded != digest(rendered.tree)

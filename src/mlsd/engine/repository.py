@@ -45,7 +45,7 @@ class Repository:
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith("GIT_")
         } | {"LC_ALL": "C", "GIT_EDITOR": "true", "GIT_TERMINAL_PROMPT": "0"}
-        if not self._known("config", "user.email"):
+        if not self._known("var", "GIT_COMMITTER_IDENT"):
             for role in ("AUTHOR", "COMMITTER"):
                 self._environment |= {f"GIT_{role}_{k}": text for k, text in _NOBODY.items()}
 
@@ -61,7 +61,7 @@ class Repository:
         options = [word for name, text in chosen.items() for word in ("-c", f"{name}={text}")]
         try:
             done = subprocess.run(
-                ["git", "-C", str(self.folder), *options, *arguments],
+                ["git", "-C", str(self.folder), "--literal-pathspecs", *options, *arguments],
                 input=given,
                 capture_output=True,
                 check=False,
@@ -76,7 +76,7 @@ class Repository:
 
     def read(self, *arguments: str, check: bool = True) -> str:
         """Give what git prints, without the last line end."""
-        return self.run(*arguments, check=check).stdout.decode("utf-8", "replace").rstrip("\n")
+        return os.fsdecode(self.run(*arguments, check=check).stdout).rstrip("\n")
 
     def _known(self, *arguments: str) -> bool:
         return self.run(*arguments, check=False).returncode == 0
@@ -88,21 +88,53 @@ class Repository:
 
     def require_ready(self) -> None:
         """Refuse a folder that git does not know from its top, or with changes in it."""
-        if self.read("rev-parse", "--show-prefix", check=False) or not self._known(
-            "rev-parse", "--verify", "--quiet", "HEAD"
-        ):
+        if not self._known("rev-parse", "--verify", "HEAD"):
+            said = self.run("rev-parse", "--verify", "HEAD", check=False).stderr
             raise CourseError(
-                f"{self.folder} is not the top of a git repository with a commit. A project inside "
-                "another repository cannot be changed by this command: give it its own."
+                f"{self.folder} has no git repository with a commit: `git init`, add all files, "
+                f"and commit ({os.fsdecode(said).strip().splitlines()[0]})."
+            )
+        if self.read("rev-parse", "--show-prefix"):
+            raise CourseError(
+                f"{self.folder} is not the top of a git repository: a project inside another one "
+                "cannot be changed by this command, give it its own."
             )
         if not self.branch():
             raise CourseError("HEAD is on no branch: run `git switch develop` first.")
         if changed := self.read("status", "--porcelain", "--untracked-files=no"):
             raise CourseError(f"commit or stash these changes first:\n{changed}")
+        if hidden := [
+            row[2:] for row in self.read("ls-files", "-v").splitlines() if row[0].islower()
+        ]:
+            raise CourseError(
+                "git was told to assume that these are unchanged, so it would lose your edits: "
+                f"`git update-index --no-assume-unchanged` each first:\n{chr(10).join(hidden)}"
+            )
 
     def branch(self) -> str:
         """Name the branch that HEAD is on; nothing if it is on none."""
         return self.read("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
+
+    def base(self) -> str:
+        """Name where a change begins: develop, here or at the origin, else the current branch."""
+        for name, ref in (
+            ("develop", "heads/develop"),
+            ("origin/develop", "remotes/origin/develop"),
+        ):
+            if self._known("rev-parse", "--verify", "--quiet", f"refs/{ref}"):
+                return name
+        return self.branch()
+
+    def behind(self, branch: str) -> int:
+        """Count the commits of a branch at the origin that it lacks here."""
+        lacks = ("rev-list", "--count", f"{branch}..refs/remotes/origin/{branch}")
+        return int(self.read(*lacks, check=False) or 0)
+
+    def switch(self, branch: str) -> None:
+        """Go to a branch, or to a new one that follows the origin's; ignored files stay."""
+        local = branch.removeprefix("origin/")
+        new = () if local == branch else ("--create", local, "--track")
+        self.run("switch", "--quiet", "--no-overwrite-ignore", *new, branch)
 
     def has_branch(self, name: str) -> bool:
         """Say whether there is a branch of this name."""

@@ -20,11 +20,15 @@ import platformdirs
 from mlsd.course_error import CourseError
 
 STENCIL = "{{cookiecutter.project_slug}}"
+_REWRITTEN = (
+    "Its history may have been rewritten. Name the version that this project was made from: "
+    "--from COMMIT."
+)
 
 
 def cache() -> Path:
     """Give the folder for what can be had again; `MLSD_CACHE` names another one."""
-    return Path(os.environ.get("MLSD_CACHE") or platformdirs.user_cache_dir("mlsd"))
+    return Path(os.environ.get("MLSD_CACHE") or platformdirs.user_cache_dir("mlsd")).absolute()
 
 
 def git(*arguments: str | Path, check: bool = True) -> bytes:
@@ -39,8 +43,8 @@ def git(*arguments: str | Path, check: bool = True) -> bytes:
     except FileNotFoundError:
         raise CourseError("git is not installed: see https://git-scm.com.") from None
     if done.returncode and check:
-        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise CourseError(f"git {arguments[0]}: {last}")
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise CourseError(f"the template cannot be read by git: {' '.join(said[:2])}")
     return done.stdout if not done.returncode else b""
 
 
@@ -61,7 +65,7 @@ class Source:
                 "from here: write its address there, as your teachers give it."
             )
 
-    def resolve(self, name: str) -> str:
+    def resolve(self, name: str, remedy: str = "") -> str:
         """Give the whole name of a commit, a branch or a tag; fetch it if it is not known."""
         found = self._commit(name)
         if not found and _is_address(self.place):
@@ -70,16 +74,20 @@ class Source:
         if not found:
             raise CourseError(
                 f"the template {self.name!r} has no commit {name!r}"
-                f"{self._instead}: its history may have been rewritten. Name the version that "
-                "this project was made from: --from COMMIT."
+                f"{self._instead}. {remedy or _REWRITTEN}"
             )
         return found
 
-    def newest(self, name: str) -> str:
-        """Give the newest commit of a branch, after fetching."""
+    def newest(self, to: str, branch: str | None) -> str:
+        """Give the commit to update to, after fetching: that of `to`, or the newest of a branch.
+
+        `branch` is what generation was told to check out. A tag would keep a project where it is.
+        """
         if _is_address(self.place):
             self._fetch()
-        return self.resolve(name)
+        is_branch = branch and self._commit(f"refs/heads/{branch}")
+        remedy = "Give a commit, a branch or a tag of it: --to NAME."
+        return self.resolve(to or (branch if is_branch and branch else "HEAD"), remedy)
 
     def commits(self) -> list[str]:
         """List all commits, the newest first."""
@@ -87,9 +95,26 @@ class Source:
 
     def listing(self, commit: str) -> set[tuple[str, str]]:
         """List path and blob of every file of the project folder at a commit."""
-        text = git(*self._git, "ls-tree", "-r", "-z", f"{commit}:{STENCIL}", check=False).decode()
+        top = git(*self._git, "ls-tree", "--name-only", "-z", commit).decode().split("\0")
+        folder = next((name for name in top if "cookiecutter" in name and "{{" in name), STENCIL)
+        text = git(*self._git, "ls-tree", "-r", "-z", f"{commit}:{folder}", check=False).decode()
         rows = (row.partition("\t") for row in text.split("\0") if row)
         return {(path, about.split()[2]) for about, _, path in rows}
+
+    def commit_of(self, folder: Path) -> str:
+        """Guess the commit that a project was made from: its files are most like that commit's."""
+        known = git("-C", folder, "ls-tree", "-r", "-z", "HEAD", check=False).decode()
+        rows = (row.partition("\t") for row in known.split("\0") if row)
+        own = {(path, about.split()[2]) for about, _, path in rows}
+        listings = {commit: self.listing(commit) for commit in self.commits()} if own else {}
+        if not listings:
+            raise CourseError(
+                f"the record of {folder} names no commit of the template, and none can be guessed "
+                "without a git repository here: `git init`, add all files, and commit."
+            )
+        return max(
+            listings, key=lambda commit: (len(own & listings[commit]), -len(listings[commit] - own))
+        )
 
     def read(self, commit: str, path: str) -> str:
         """Give the text of a file of the template at a commit; nothing if it is absent."""
@@ -131,7 +156,9 @@ class Source:
         """Bring the clone up to date; make it where there is none."""
         if not self._clone.exists():
             self._clone.parent.mkdir(parents=True, exist_ok=True)
-            git("clone", "--quiet", "--bare", self.place, self._clone)
+            half = self._clone.with_suffix(f".{os.getpid()}")
+            git("clone", "--quiet", "--bare", self.place, half)
+            half.rename(self._clone)
         everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
         git(*self._git, "fetch", "--quiet", "--prune", "origin", *everything)
 

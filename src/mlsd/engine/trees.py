@@ -1,6 +1,7 @@
 """Trees of files, and the steps from one to another."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -43,8 +44,9 @@ def steps(old: Tree, new: Tree, moves: Mapping[str, str]) -> list[Step]:
 
 
 def declared_moves(old: Tree, new: Tree, moves: Mapping[str, str]) -> dict[str, str]:
-    """Give those declared moves that happen between two trees."""
-    return {a: b for a, b in moves.items() if a in old and b in new and b not in old}
+    """Give those declared moves that happen between two trees, one for each new path."""
+    happen = {b: a for a, b in reversed(moves.items()) if a in old and b in new and b not in old}
+    return {a: b for b, a in reversed(happen.items())}
 
 
 def _batches(old: Tree, new: Tree, moves: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -77,10 +79,10 @@ def apply(project: Tree, old: Tree, way: list[Step]) -> Tree:
     return project
 
 
-def digest(tree: Tree, source: str) -> str:
-    """Give the hash that generation records of all files but where they come from."""
+def digest(tree: Tree) -> str:
+    """Give the hash that generation records of all files but where the tools come from."""
     total = hashlib.sha256()
     for path in sorted(tree):
-        content = tree[path].content.replace(source.encode(), b"")
+        content = re.sub(rb"^MLSD\\.default = .*$", b"", tree[path].content, flags=re.MULTILINE)
         total.update(f"{path} {hashlib.sha256(content).hexdigest()}\n".encode())
     return total.hexdigest()

@@ -32,8 +32,15 @@ class Questions:
 
     @classmethod
     def of(cls, source: Source, commit: str) -> "Questions":
-        """Read the questions of a commit."""
-        return cls(source.read(commit, "cookiecutter.json"), source.read(commit, "parts.toml"))
+        """Read the questions of a commit. Raises `CourseError` where its files are broken."""
+        texts = [source.read(commit, name) for name in ("cookiecutter.json", "parts.toml")]
+        try:
+            return cls(*texts)
+        except (ValueError, AttributeError, TypeError) as error:
+            name = commit[:12]
+            raise CourseError(
+                f"the template's version {name} is broken ({error}); --to NAME takes another."
+            ) from None
 
     @property
     def names(self) -> list[str]:
@@ -121,8 +128,10 @@ def carried_over(questions: Questions, answers: Answers, given: list[str]) -> An
         Neither answers it.
     """
     old = {name.lstrip("_"): value for name, value in answers.items() if name != "__year"}
-    known = {questions.key(name): old[name] for name in questions.names if name in old}
-    new = [name for name in questions.names if name not in old]
+    new = [name for name in questions.names if not _still_fits(questions, name, old)]
+    known = {questions.key(name): old[name] for name in questions.names if name not in new}
+    for name in sorted(old.keys() - set(questions.names)):
+        print(f"{name}={old[name]} is dropped: the newer template does not ask it any more")
     implied = {questions.key(n): questions.existing[n] for n in new if n in questions.existing}
     chosen = answered(questions, implied, given)
     open_questions = [name for name in new if questions.key(name) not in chosen]
@@ -131,10 +140,33 @@ def carried_over(questions: Questions, answers: Answers, given: list[str]) -> An
             f"{name}: {' | '.join(questions.choices(name)) or 'a text'}" for name in open_questions
         ]
         raise CourseError(
-            "the newer template asks what yours did not; answer by `--answer name=value`:\n"
+            "the newer template asks this anew; answer each by `--answer name=value`:\n"
             + "\n".join(rows)
         )
     for name in new:
         print(f"new question {name}: {chosen[questions.key(name)]}")
     year = {"__year": answers["__year"]} if "__year" in answers else {}
     return known | chosen | year
+
+
+def _still_fits(questions: Questions, name: str, answers: Answers) -> bool:
+    """Say whether an earlier answer to a question is one today."""
+    choices = questions.choices(name)
+    return name in answers and (not choices or answers[name] in choices)
+
+
+def moves_of(text: str) -> dict[str, str]:
+    """Give all moves that renames.toml declares: old path and today's, also over several steps.
+
+    Raises
+    ------
+    CourseError
+        The file is broken.
+    """
+    moves: dict[str, str] = {}
+    try:
+        for moved in tomllib.loads(text).values():
+            moves = {old: moved.get(new, new) for old, new in moves.items()} | dict(moved)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CourseError(f"the template's renames.toml is broken: {error}.") from None
+    return moves
