@@ -416,6 +416,22 @@ def test_22_a_namesake_of_what_is_deleted_stays(team):
     assert not (ours.folder / "test.txt").exists()
 
 
+def test_what_the_team_has_in_a_folder_that_goes_is_left_and_named(team):
+    ours = team({"part/a.py": file(TEXT), ".gitignore": file("*.log\n")})
+    ours.write("part/own.py", "ours")
+    ours.commit()
+    ours.write("part/own.log", "ours")
+
+    lines = ours.take({".gitignore": file("*.log\n")})
+
+    assert (
+        lines["part/own.py"].outcome
+        == lines["part/own.log"].outcome
+        == ("yours, and left as it is")
+    )
+    assert ours.read("part/own.py") == ours.read("part/own.log") == "ours"
+
+
 def test_23_an_edited_file_that_the_template_drops_is_a_conflict(team):
     ours = team({"a.txt": file(TEXT), "b.txt": file("b")})
     ours.write("a.txt", edited(1, by="ours"))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mlsd.course_error import CourseError
 from mlsd.engine import guards
-from mlsd.engine.picking import Line, carry_over
+from mlsd.engine.picking import Line, carry_over, left_behind
 from mlsd.engine.rendering import RECORD, Rendered
 from mlsd.engine.repository import Repository
 
@@ -54,7 +54,7 @@ def start(folder: Path, change: Change) -> list[Line]:
         written = sorted({entry.path for entry in repository.index()})
         conflicts = [line.path for line in lines if line.conflict]
         guards.write_state(repository, state | {"written": written, "conflicts": conflicts})
-    return lines
+    return lines + left_behind(folder, change.old.tree, change.new.tree)
 
 
 def rehearse(folder: Path, change: Change) -> list[Line]:
@@ -67,7 +67,8 @@ def rehearse(folder: Path, change: Change) -> list[Line]:
         copy = Path(place) / "copy"
         repository.run("clone", "--quiet", "--no-hardlinks", str(folder), str(copy))
         Repository(copy).run("switch", "--quiet", "--detach", base)
-        return carry_over(Repository(copy), change.old.tree, change.new.tree, change.moves)
+        lines = carry_over(Repository(copy), change.old.tree, change.new.tree, change.moves)
+    return lines + left_behind(folder, change.old.tree, change.new.tree)
 
 
 def finish(folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from mlsd.course_error import CourseError
@@ -120,6 +120,19 @@ def _leave_unmerged(repository: Repository, conflicts: dict[str, list[Entry]]) -
     if lines:
         text = "".join(f"{line}\0" for line in lines)
         repository.run("update-index", "-z", "--index-info", given=text.encode())
+
+
+def left_behind(folder: Path, old: Tree, new: Tree) -> list[Line]:
+    """Name the files that stay in folders of which the template has nothing any more."""
+    gone = _folders(old) - _folders(new)
+    files = {file for place in gone for file in (folder / place).rglob("*") if file.is_file()}
+    paths = {file.relative_to(folder).as_posix() for file in files} - old.keys()
+    own = {path for path in paths if "__pycache__" not in path}
+    return [Line(path, "yours, and left as it is") for path in sorted(own)]
+
+
+def _folders(tree: Tree) -> set[str]:
+    return {str(parent) for path in tree for parent in PurePosixPath(path).parents}
 
 
 class _Seen(NamedTuple):

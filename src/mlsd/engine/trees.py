@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -24,7 +24,7 @@ class Step(NamedTuple):
     tree: Tree
 
 
-def steps(old: Tree, new: Tree, moves: Mapping[str, str]) -> list[Step]:
+def steps(old: Tree, new: Tree, moves: dict[str, str]) -> list[Step]:
     """Give the way from one tree to another: moves, deletions, additions, edits.
 
     In one step, git would take a deleted file and an added one that resemble each other for a move,
@@ -43,13 +43,13 @@ def steps(old: Tree, new: Tree, moves: Mapping[str, str]) -> list[Step]:
     return [step for former, step in zip(before, way, strict=False) if step.tree != former]
 
 
-def declared_moves(old: Tree, new: Tree, moves: Mapping[str, str]) -> dict[str, str]:
+def declared_moves(old: Tree, new: Tree, moves: dict[str, str]) -> dict[str, str]:
     """Give those declared moves that happen between two trees, one for each new path."""
     happen = {b: a for a, b in reversed(moves.items()) if a in old and b in new and b not in old}
     return {a: b for b, a in reversed(happen.items())}
 
 
-def _batches(old: Tree, new: Tree, moves: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _batches(old: Tree, new: Tree, moves: dict[str, str]) -> Iterator[dict[str, str]]:
     """Divide moves so that in no batch two files are alike: git would confuse them."""
     left = declared_moves(old, new, moves)
     while left:
