@@ -10,6 +10,7 @@ from conftest import STENCIL, TEMPLATE
 from stencil import HOOK, PARTS, project, template_files
 from test_growth import QUESTIONS
 
+from mlsd import rooms
 from mlsd.engine import wishes
 
 HOLD_ANSWERS = {
@@ -258,3 +259,14 @@ def test_hooks_and_checks_use_only_the_standard_library_and_cookiecutter():
     for path in [*TEMPLATE.glob("hooks/*.py"), TEMPLATE / "local_extensions.py"]:
         text = path.read_text(encoding="utf-8")
         assert {name.split(".")[0] for name in imports(text)} <= allowed, path
+
+
+def test_the_tools_know_the_sprint_of_each_room():
+    by_table = {
+        path.removeprefix("src/app/"): int(rule.removeprefix("sprint >= "))
+        for rule, paths in PARTS["paths"].items()
+        for path in paths
+        if re.fullmatch(r"src/app/\w+", path)
+    }
+
+    assert by_table == rooms.SPRINTS
