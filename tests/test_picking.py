@@ -590,6 +590,17 @@ def test_what_was_committed_by_hand_stays_beside_the_record(team):
     assert ours.read("a.txt") == edited(1)
 
 
+def test_what_was_edited_since_in_other_files_is_left_when_a_change_is_undone(team):
+    ours = team({"a.txt": file(TEXT), "b.txt": file("b")})
+    ours.take(ours.old | {"a.txt": file(edited(1))})
+    ours.write("b.txt", "ours")
+
+    change.abort(ours.folder)
+
+    assert ours.read("b.txt") == "ours"
+    assert ours.read("a.txt") == TEXT
+
+
 def test_what_was_added_since_is_left_when_a_change_is_undone(team):
     ours = team({"a.txt": file(TEXT)})
     ours.take({"a.txt": file(edited(1))})

@@ -201,7 +201,7 @@ def test_an_update_loses_no_edit_and_skips_no_change(edited, capsys, monkeypatch
     assert project.git("log", "--format=%s", "develop..HEAD").startswith("Update the template to")
     merged(project)
     assert run(project, "update", options=UPDATE) == DONE
-    assert "nothing differs" in capsys.readouterr().out
+    assert "up to date with" in capsys.readouterr().out
 
 
 def test_an_edited_project_grows_and_switches_without_losing_an_edit(generate, monkeypatch):
@@ -286,7 +286,8 @@ def test_growing_brings_the_lesson(generate, capsys):
     assert "- `docs/API.md`: API" in message
     assert "- `uv run poe api`: Serve the API" in message
     assert "1. `src/app/history/predictions.py`: " in message
-    assert "- Why a factory, and not a global? (`docs/API.md`)" in message
+    assert "- of `src/app/api/application.py`: Why a factory, and not a global?" in message
+    assert "first run `uv run poe openapi`" in message
     assert len(project.git("log", "--oneline", "develop..HEAD").splitlines()) == 1
     assert message in capsys.readouterr().out
 
@@ -349,12 +350,14 @@ def point_to(project, folder):
     commit(project)
 
 
-def test_26_a_fresh_project_is_offered_nothing(generate, capsys):
+def test_26_a_fresh_project_is_offered_nothing(generate, template, capsys):
     project = generate()
 
     assert run(project, "update", options=UPDATE) == DONE
 
-    assert "nothing differs" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"up to date with {template.newest[:12]}" in told
+    assert "uncommitted changes" not in told
 
 
 def test_17_changes_that_were_no_commit_are_told(generate, capsys):
@@ -364,7 +367,7 @@ def test_17_changes_that_were_no_commit_are_told(generate, capsys):
 
     assert run(project, "add", "golden_signals") == DONE
 
-    assert "the template had changes that were no commit" in capsys.readouterr().out
+    assert "the template had uncommitted changes" in capsys.readouterr().out
 
 
 def test_18_a_version_that_is_gone_is_told_with_the_way_out(generate, template, capsys):

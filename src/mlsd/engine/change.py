@@ -41,8 +41,9 @@ def start(folder: Path, change: Change) -> list[Line]:
             f"the branch {change.branch} is there already: merge it, or delete it by "
             f"`git branch -D {change.branch}`."
         )
+    begin = repository.read("rev-parse", f"{base}^{{commit}}")
     state = {
-        "former": former, "base": repository.read("rev-parse", f"{base}^{{commit}}"),
+        "former": former, "base": begin,
         "branch": change.branch, "message": change.message, "record": _new_record(change),
     }  # fmt: skip
     guards.write_state(repository, state)
@@ -53,7 +54,10 @@ def start(folder: Path, change: Change) -> list[Line]:
         lines = carry_over(repository, change.old.tree, change.new.tree, change.moves)
         written = sorted({entry.path for entry in repository.index()})
         conflicts = [line.path for line in lines if line.conflict]
-        guards.write_state(repository, state | {"written": written, "conflicts": conflicts})
+        touched = repository.read("diff", "--name-only", "-z", begin).split("\0")
+        guards.write_state(repository, state | {
+            "written": written, "conflicts": conflicts, "touched": touched,
+        })  # fmt: skip
     return lines + left_behind(folder, change.old.tree, change.new.tree)
 
 
@@ -134,7 +138,10 @@ def abort(folder: Path) -> str:
                 f"{state['former']}`, and run this again."
             )
         _keep_added(repository, state)
+        edits = _other_edits(repository, state)
         repository.run("reset", "--quiet", "--hard", base)
+        for path, content in edits.items():
+            (folder / path).write_bytes(content)
     if repository.branch() == branch or "written" not in state:
         repository.switch(state["former"])
     if repository.has_branch(branch) and repository.read("rev-parse", branch) == base:
@@ -150,6 +157,14 @@ def _keep_added(repository: Repository, state: dict[str, Any]) -> None:
         present = {entry.path for entry in repository.index()}
         for path in sorted(present - set(state["written"])):
             repository.run("rm", "--quiet", "--cached", "--", path)
+
+
+def _other_edits(repository: Repository, state: dict[str, Any]) -> dict[str, bytes]:
+    """Give what the team edited since in files that the change did not touch."""
+    changed = set(repository.read("diff", "--name-only", "-z", state["base"]).split("\0")) - {""}
+    own = changed - set(state.get("touched", changed))
+    files = {path: repository.folder / path for path in own}
+    return {path: file.read_bytes() for path, file in files.items() if file.is_file()}
 
 
 def _new_record(change: Change) -> dict[str, Any]:

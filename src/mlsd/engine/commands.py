@@ -75,7 +75,7 @@ def later(sprint: int) -> int:
 def _begin(folder: Path, command: str, words: list[str], options: Options) -> int:
     planned = _plan(folder, command, words, options)
     if planned is None:
-        print("nothing differs: this project is as it would be.")
+        print(f"nothing to do: up to date with {_version(folder)}.")
         return DONE
     if options.dry_run:
         lines = change.rehearse(folder, planned)
@@ -92,6 +92,7 @@ def _begin(folder: Path, command: str, words: list[str], options: Options) -> in
 def _plan(folder: Path, command: str, words: list[str], options: Options) -> change.Change | None:
     """Render both sides of a change; None where they do not differ."""
     repository = Repository(folder)
+    guards.require_none(repository)
     repository.require_ready()
     project = made.read(folder, _record_of_base(repository), options.made_from)
     if command == "update":
@@ -177,8 +178,19 @@ def _finish(folder: Path, options: Options) -> int:
         print(f"`uv run poe {'` and `uv run poe '.join(red)}` are red: mend that on this branch.")
         return TO_DO
     if options.check:
-        print("`poe check` and `poe test` are green. Push this branch and open its pull request.")
+        print("`poe check` and `poe test` are green.")
+    branch = Repository(folder).branch()
+    print(
+        f"Next: `git push -u origin {branch}`, `gh pr create --base develop --fill`, and merge it"
+    )
+    print("before the next change.")
     return DONE
+
+
+def _version(folder: Path) -> str:
+    """Name the version that a project records, and of what."""
+    record = rendering.read_record(folder)
+    return f"{(record.get('commit') or 'what it records')[:12]} of {record['template']}"
 
 
 def _fails(folder: Path, task: str) -> bool:

@@ -9,13 +9,16 @@ from mlsd.engine.trees import Tree
 
 _ROW = re.compile(r"^\| `([^`]+)` \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 _WALKTHROUGH = "docs/WALKTHROUGH.md"
+_SPECIFICATION = "src/app/api/openapi.yaml"
 
 
 def write(title: str, old: Tree, new: Tree, news: str = "") -> str:
     """Write the title and the text of a pull request, from what differs and what is new."""
     parts = {
         "What changes": news,
-        "What came": "\n".join([*_pages(old, new), *_commands(old, new), _counted(old, new)]),
+        "What came": "\n".join(
+            [*_first(old, new), *_pages(old, new), *_commands(old, new), _counted(old, new)]
+        ),
         "Read it in this order": "\n".join(_order(old, new)),
         "An examiner asks": "\n".join(_questions(old, new)),
     }
@@ -36,9 +39,8 @@ def _text(tree: Tree, path: str) -> str:
 
 
 def _rows(old: Tree, new: Tree) -> Iterator[tuple[str, ...]]:
-    """Give the rows of the walkthrough that are new: file, why, how, question."""
-    former = set(_ROW.findall(_text(old, _WALKTHROUGH)))
-    yield from (row for row in _ROW.findall(_text(new, _WALKTHROUGH)) if row not in former)
+    """Give the rows of the walkthrough for new files: file, why, how, question."""
+    yield from (row for row in _ROW.findall(_text(new, _WALKTHROUGH)) if row[0] not in old)
 
 
 def _order(old: Tree, new: Tree) -> Iterator[str]:
@@ -47,7 +49,7 @@ def _order(old: Tree, new: Tree) -> Iterator[str]:
 
 
 def _questions(old: Tree, new: Tree) -> Iterator[str]:
-    yield from (f"- {question}" for _, _, _, question in _rows(old, new))
+    yield from (f"- of `{path}`: {question}" for path, _, _, question in _rows(old, new))
 
 
 def _pages(old: Tree, new: Tree) -> Iterator[str]:
@@ -68,6 +70,15 @@ def _tasks(tree: Tree) -> dict[str, str]:
     project = tomllib.loads(_text(tree, "pyproject.toml"))
     tasks = project.get("tool", {}).get("poe", {}).get("tasks", {})
     return {name: task.get("help", "") for name, task in tasks.items() if isinstance(task, dict)}
+
+
+def _first(old: Tree, new: Tree) -> Iterator[str]:
+    """Say what a team must do by itself, because it wrote what the new files follow from."""
+    if _SPECIFICATION in new.keys() - old.keys():
+        yield (
+            f"- `{_SPECIFICATION}` follows from `src/app/schema.py`: if that is yours by now, "
+            "first run `uv run poe openapi`"
+        )
 
 
 def _counted(old: Tree, new: Tree) -> str:

@@ -40,7 +40,7 @@ def read(folder: Path, record: dict[str, Any], named: str = "") -> Made:
     rendered = rendering.render(source, commit, answers)
     if not named and rendering.differs_from_record(rendered, record):
         print(
-            "note: the template had changes that were no commit when this project was made; what "
-            "they brought counts as yours."
+            "note: the template had uncommitted changes when this project was made; what they "
+            "brought counts as yours."
         )
     return Made(source, record, commit, answers, rendered)

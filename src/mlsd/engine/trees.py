@@ -83,6 +83,6 @@ def digest(tree: Tree) -> str:
     """Give the hash that generation records of all files but where the tools come from."""
     total = hashlib.sha256()
     for path in sorted(tree):
-        content = re.sub(rb"^MLSD\\.default = .*$", b"", tree[path].content, flags=re.MULTILINE)
+        content = re.sub(rb"^MLSD\.default = .*$", b"", tree[path].content, flags=re.MULTILINE)
         total.update(f"{path} {hashlib.sha256(content).hexdigest()}\n".encode())
     return total.hexdigest()

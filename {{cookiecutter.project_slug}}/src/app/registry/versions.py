@@ -155,7 +155,7 @@ def load_champion(present: predictor.Predictor | None = None) -> predictor.Predi
     """
     version = champion().version
     if version is None:
-        raise ModelRefused("there is no champion yet: run `uv run poe demo --once`, or each stage.")
+        raise ModelRefused("there is no champion yet: run `uv run poe demo`, or each stage.")
     if present is not None and present.version == version:
         return present
     try:
