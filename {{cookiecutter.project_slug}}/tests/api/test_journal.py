@@ -1,5 +1,6 @@
 """Predictions reach storage, or are counted as lost; the answer never waits."""
 
+import threading
 from datetime import UTC, datetime
 from threading import Event
 
@@ -51,7 +52,11 @@ def stored(monkeypatch):
 def journal(stored):
     made = Journal(tables.PREDICTIONS, SCHEMA, pause_seconds=0.01)
     yield made
+    stored.opened.set()
     made.close(0)
+    made.flush(0)  # its thread need not rest any longer
+    for thread in [thread for thread in threading.enumerate() if thread.name == "journal"]:
+        thread.join(5)  # or it would write once more, into the store of the next test
 
 
 def test_all_is_stored_once_and_in_order(journal, stored):
