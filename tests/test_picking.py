@@ -755,7 +755,7 @@ def test_a_team_that_split_a_folder_can_go_on(team):
     assert ours.read("docs/new.md") == "new"
 
 
-def test_a_broken_record_on_develop_leaves_everything_as_it_was(team):
+def test_a_damaged_note_of_a_change_is_told_with_the_way_out(team):
     ours = team({"a.txt": file(TEXT)})
     repository = Repository(ours.folder)
     guards.write_state(repository, {})

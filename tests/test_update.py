@@ -169,6 +169,14 @@ def require_every_edit(project):
     assert "ours that" in text_of(project, "docs/OLD.md")
 
 
+def keep_both_sides(project, path):
+    """Resolve a conflict by leaving out its marks only."""
+    marks = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+    lines = text_of(project, path).splitlines()
+    write(project, path, "".join(f"{line}\n" for line in lines if not line.startswith(marks)))
+    project.git("add", path)
+
+
 def test_an_update_loses_no_edit_and_skips_no_change(edited, capsys, monkeypatch):
     monkeypatch.setattr(change, "lock", lambda repository: None)  # it asks the registry
     project = edited()
@@ -188,12 +196,7 @@ def test_an_update_loses_no_edit_and_skips_no_change(edited, capsys, monkeypatch
     assert "new question golden_signals: yes" in told
 
     for path in conflicts:
-        text = "\n".join(
-            line for line in text_of(project, path).splitlines()
-            if not line.startswith(("<<<<<<<", "|||||||", "=======", ">>>>>>>"))
-        )  # fmt: skip
-        write(project, path, text + "\n")
-        project.git("add", path)
+        keep_both_sides(project, path)
     assert run(project, "update", options=QUICK._replace(go_on=True)) == DONE
 
     require_every_edit(project)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from mlsd.course_error import CourseError
 from mlsd.engine import guards
-from mlsd.engine.picking import Line, carry_over, left_behind
+from mlsd.engine.picking import carry_over
 from mlsd.engine.rendering import RECORD, Rendered
+from mlsd.engine.report import Line, left_behind
 from mlsd.engine.repository import Repository
 
 

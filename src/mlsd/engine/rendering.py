@@ -51,12 +51,10 @@ def record_in(text: str) -> dict[str, Any]:
 
 def checked_record(record: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Give a record if it is whole. Raises `CourseError` if it is not."""
-    try:
-        whole = isinstance(record["template"], str)
-        if whole and isinstance(record["context"]["cookiecutter"], dict):
-            return record
-    except (KeyError, TypeError):
-        pass
+    context = record.get("context") if isinstance(record, dict) else None
+    answers = context.get("cookiecutter") if isinstance(context, dict) else None
+    if isinstance(answers, dict) and isinstance(record.get("template"), str):
+        return record
     raise CourseError(
         f"{folder / RECORD} does not record the template and your answers: go to the folder of "
         f"your project, or look what it was by `git log -p -- {RECORD}`."

@@ -134,19 +134,21 @@ def carried_over(questions: Questions, answers: Answers, given: list[str]) -> An
         print(f"{name}={old[name]} is dropped: the newer template does not ask it any more")
     implied = {questions.key(n): questions.existing[n] for n in new if n in questions.existing}
     chosen = answered(questions, implied, given)
-    open_questions = [name for name in new if questions.key(name) not in chosen]
-    if open_questions:
-        rows = [
-            f"{name}: {' | '.join(questions.choices(name)) or 'a text'}" for name in open_questions
-        ]
-        raise CourseError(
-            "the newer template asks this anew; answer each by `--answer name=value`:\n"
-            + "\n".join(rows)
-        )
+    _require_answered(questions, [name for name in new if questions.key(name) not in chosen])
     for name in new:
         print(f"new question {name}: {chosen[questions.key(name)]}")
     year = {"__year": answers["__year"]} if "__year" in answers else {}
     return known | chosen | year
+
+
+def _require_answered(questions: Questions, names: list[str]) -> None:
+    """Refuse while a question has no answer, with the choices of each."""
+    if names:
+        rows = [f"{name}: {' | '.join(questions.choices(name)) or 'a text'}" for name in names]
+        raise CourseError(
+            "the newer template asks this anew; answer each by `--answer name=value`:\n"
+            + "\n".join(rows)
+        )
 
 
 def _still_fits(questions: Questions, name: str, answers: Answers) -> bool:
