@@ -44,7 +44,7 @@ OWN = {"app", "hatchling", "mlsd", "pip", "poe", "setuptools", "test", "tests", 
 RESERVED = WINDOWS | PACKAGES | OF_OTHER_PYTHONS | OWN
 RESERVED |= set(sys.stdlib_module_names) | set(keyword.kwlist)
 
-# https://cloud.google.com/compute/docs/regions-zones, read on 2026-11-25.
+# All of https://cloud.google.com/compute/docs/regions-zones; Google opens one or two a year.
 REGIONS = {
     "africa-south1",
     "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3",

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -158,7 +159,7 @@ def start_repository():
     """Make the first commit on `main`, go on to a branch `develop`, and say what happened."""
     if Path(".git").exists():
         return "A git repository is here already; it was left as it is, so commit the files."
-    if git("--version").text is None:
+    if not shutil.which("git"):
         return "git was not found, so there is no repository yet: install git, then run `git init`."
     ours = settings()
     for command in (

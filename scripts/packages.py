@@ -34,8 +34,9 @@ def main() -> None:
     """Resolve and install each project anew, and write the names of both."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         names = set().union(*(of_project(answers, folder) for answers in PROJECTS))
-    PAGE.write_text("\n".join(sorted(names)) + "\n", encoding="utf-8", newline="\n")
-    print(f"{PAGE}: {len(names)} names")
+    page = Path(sys.argv[1]) if sys.argv[1:] else PAGE
+    page.write_text("\n".join(sorted(names)) + "\n", encoding="utf-8", newline="\n")
+    print(f"{page}: {len(names)} names")
 
 
 def of_project(answers: dict[str, str], folder: str) -> set[str]:
