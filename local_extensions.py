@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from cookiecutter.exceptions import FailedHookException
-from jinja2 import pass_environment
+from jinja2 import TemplateSyntaxError, pass_environment
 from jinja2.ext import Extension
 
 HERE = Path.cwd()
@@ -289,6 +289,8 @@ def tools_source(answers):
 class AnswerCheck(Extension):
     """Offer the check, and where template and tools come from, as Jinja filters."""
 
+    reading = False
+
     def __init__(self, environment):
         """Register the filters."""
         super().__init__(environment)
@@ -299,4 +301,19 @@ class AnswerCheck(Extension):
         """Check before the project's folder is named; seal the marks of a file of the template."""
         if source == FOLDER:
             return CHECKED_FOLDER
-        return MARK.sub(rf"\g<0>{SEAL}", source) if name else source
+        if name:
+            return MARK.sub(rf"\g<0>{SEAL}", source)
+        return source if self.is_jinja(source) else "{{ " + json.dumps(source) + " }}"
+
+    def is_jinja(self, source):
+        """Say whether Jinja can read an answer of a command line; what it cannot read is a text."""
+        if self.reading or "{" not in source or "\n" in source:
+            return True
+        self.reading = True
+        try:
+            self.environment.compile(source, raw=True)
+        except TemplateSyntaxError:
+            return False
+        finally:
+            self.reading = False
+        return True
