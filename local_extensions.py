@@ -72,9 +72,10 @@ def suggest(text, limit, problem, example):
     """Turn a text into an answer that has no problem, or give the example."""
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").lstrip("0123456789-")
     name = words[:limit].strip("-")
+    longer = f"my-{name}"[:limit].strip("-")
     while name and problem(name):
         name = name.rpartition("-")[0]
-    return name or example
+    return name or (example if problem(longer) else longer)
 
 
 def slug_problem(slug):
@@ -220,9 +221,11 @@ def untrue(environment, answers):
 
 def refuse_to_overwrite(place):
     """Stop where a folder holds files already; a repository without files may be there."""
-    if not place.exists() or (
-        place.is_dir() and all(path.name == ".git" for path in place.iterdir())
-    ):
+    if place.is_dir():
+        free = all(path.name == ".git" for path in place.iterdir())
+    else:
+        free = not place.exists() and not place.is_symlink()
+    if free:
         return
     raise FailedHookException(
         f"Nothing was written: {printable(place)} is there already, and may be a team's.\n"
@@ -287,15 +290,16 @@ def tools_source(answers):
 
 
 class AnswerCheck(Extension):
-    """Offer the check, and where template and tools come from, as Jinja filters."""
+    """Offer the check, and where template and tools come from, to Jinja."""
 
     reading = False
 
     def __init__(self, environment):
-        """Register the filters."""
+        """Register the filters, and a function: where it lacks, cookiecutter takes all back."""
         super().__init__(environment)
-        for filter_ in (checked_folder, template_folder, template_source, tools_source):
+        for filter_ in (checked_folder, template_folder, template_source):
             environment.filters[filter_.__name__] = filter_
+        environment.globals["tools_source"] = tools_source
 
     def preprocess(self, source, name, filename=None):
         """Check before the project's folder is named; seal the marks of a file of the template."""

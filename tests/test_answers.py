@@ -34,7 +34,10 @@ REFUSED = [
     ({"project_slug": "goog-app"}, "must not contain 'google'"),
     ({"project_slug": "con"}, "reserved"),
     ({"project_slug": "com1"}, "reserved"),
-    ({"project_slug": "flask"}, "reserved"),
+    (
+        {"project_slug": "flask"},
+        "is reserved by Windows, Python or a library of the project; try: my-flask",
+    ),
     ({"project_slug": "app"}, "reserved"),
     ({"project_slug": "json"}, "reserved"),
     ({"project_slug": "class"}, "reserved"),

@@ -226,17 +226,27 @@ def test_a_replay_that_nobody_edited_generates(generate, tmp_path):
     assert READY in printed
 
 
-def test_a_replay_that_takes_the_check_away_leaves_nothing(generate, listing, tmp_path, own_home):
+@pytest.mark.parametrize(
+    ("hooks", "told"),
+    [
+        ("yes", "_extensions is a setting of the template that checks the answers"),
+        ("no", "'tools_source' is undefined"),
+    ],
+)
+def test_a_replay_that_takes_the_check_away_leaves_nothing(
+    listing, tmp_path, own_home, hooks, told
+):
     path = replay(tmp_path, project_slug="../evil", _extensions=[])
     (tmp_path / "inner").mkdir()
     before = listing()
     command = [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--replay-file", str(path)]
+    command += ["--config-file", own_home, "--accept-hooks", hooks]
 
-    done = subprocess.run([*command, "--config-file", own_home], cwd=tmp_path / "inner",
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path / "inner", capture_output=True, text=True,
+                          check=False)  # fmt: skip
 
     assert done.returncode == 1
-    assert "_extensions is a setting of the template that checks the answers" in done.stderr
+    assert told in done.stdout + done.stderr
     assert listing() == before
 
 
@@ -293,8 +303,10 @@ def test_nothing_is_written_over_a_project(generate, listing, tmp_path, options,
     assert listing() == before
 
 
-def test_a_file_of_the_projects_name_is_not_written_over(generate, listing, tmp_path):
-    (tmp_path / "penguin-observatory").write_text("Ours\n")
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_has_the_projects_name_is_not_written_over(generate, listing, tmp_path, kind):
+    place = tmp_path / "penguin-observatory"
+    place.symlink_to("nowhere") if kind == "link" else place.write_text("Ours\n")
     before = listing()
 
     code, printed = generate("--no-input", "-f")
