@@ -290,16 +290,15 @@ def tools_source(answers):
 
 
 class AnswerCheck(Extension):
-    """Offer the check, and where template and tools come from, to Jinja."""
+    """Offer the check, and where template and tools come from, as Jinja filters."""
 
     reading = False
 
     def __init__(self, environment):
-        """Register the filters, and a function: where it lacks, cookiecutter takes all back."""
+        """Register the filters."""
         super().__init__(environment)
-        for filter_ in (checked_folder, template_folder, template_source):
+        for filter_ in (checked_folder, template_folder, template_source, tools_source):
             environment.filters[filter_.__name__] = filter_
-        environment.globals["tools_source"] = tools_source
 
     def preprocess(self, source, name, filename=None):
         """Check before the project's folder is named; seal the marks of a file of the template."""
