@@ -2,16 +2,30 @@
 
 import hashlib
 import json
+import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 EVERYTHING = 6
-SECTION = re.compile(
-    r"^ *(?:#|<!--) >>> (.+?)(?: -->)?\n((?:.*\n)*?) *(?:#|<!--) <<<(?: -->)?\n", re.MULTILINE
-)
-LINE = re.compile(r"^(.*\S) +(?:#|<!--) >>> (.+?)(?: -->)?\n", re.MULTILINE)
+# What the first commit must not depend on: a key for signatures, hooks of the user's, and names of
+# files that the user ignores everywhere. The project's own .gitignore counts.
+OURS = {
+    "commit.gpgsign": "false",
+    "core.attributesfile": "",
+    "core.excludesfile": "",
+    "core.hookspath": os.devnull,
+    "core.safecrlf": "false",
+}
+NOBODY = {"user.name": "Template", "user.email": "template@example.com"}
+FIRST_COMMIT = "Start from the template"
+SEAL = "\ufdd0"
+"""What the template's extension of Jinja writes into the marks of a file that it renders."""
+SECTION = r"^ *(?:#|<!--) >>>SEAL (.+?)(?: -->)?\n((?:.*\n)*?) *(?:#|<!--) <<<SEAL(?: -->)?\n"
+LINE = r"^(.*\S) +(?:#|<!--) >>>SEAL (.+?)(?: -->)?\n"
 
 
 def choose(tree, parts, answers):
@@ -53,9 +67,14 @@ def is_within(path, owners):
 
 
 def keep_sections(text, answers):
-    """Remove the marks from a text, and the sections and lines that were not chosen."""
-    text = SECTION.sub(lambda match: match[2] if holds(match[1], answers) else "", text)
-    return LINE.sub(lambda match: f"{match[1]}\n" if holds(match[2], answers) else "", text)
+    """Remove the marks from a text, and the sections and lines that were not chosen.
+
+    Where marks are sealed, what looks like one without a seal is the text of an answer.
+    """
+    seal = SEAL if SEAL in text else ""
+    section, line = (re.compile(mark.replace("SEAL", seal), re.M) for mark in (SECTION, LINE))
+    text = section.sub(lambda match: match[2] if holds(match[1], answers) else "", text)
+    return line.sub(lambda match: f"{match[1]}\n" if holds(match[2], answers) else "", text)
 
 
 def read_tree(folder):
@@ -75,7 +94,8 @@ def write_tree(folder, before, after):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(after[name])
     for path in sorted(folder.rglob("*"), reverse=True):  # the deepest first
-        if path.is_dir() and not any(path.iterdir()):
+        of_git = is_within(path.relative_to(folder).as_posix(), [".git"])
+        if path.is_dir() and not of_git and not any(path.iterdir()):
             path.rmdir()
 
 
@@ -106,17 +126,18 @@ def record_answers(answers, source, commit, tree):
 
 def find_commit(template):
     """Give the commit of the template's folder; an archive of it names its commit in a file."""
-    if git("-C", template, "rev-parse", "--show-prefix") == "":
-        return git("-C", template, "rev-parse", "HEAD")
-    named = (template / ".template-commit").read_text(encoding="utf-8").strip()
-    return named if re.fullmatch("[0-9a-f]{40}", named) else None
+    if git("-C", template, "rev-parse", "--show-prefix").text == "":
+        return git("-C", template, "rev-parse", "HEAD").text
+    named = template / ".template-commit"
+    text = named.read_text(encoding="utf-8").strip() if named.exists() else ""
+    return text if re.fullmatch("[0-9a-f]{40}", text) else None
 
 
 def warnings(template, source, commit):
     """Say what keeps a team from updating this project, and what to do about it."""
     if commit is None:
         yield "The template has no git history here, so the record names no commit of it."
-    elif git("-C", template, "status", "--porcelain", "--untracked-files=no"):
+    elif git("-C", template, "status", "--porcelain", "--untracked-files=no").text:
         yield f"The template has changes that are no commit; {commit[:12]} is recorded."
     if source.endswith(".zip"):
         yield "An archive holds one version of the template, so this project cannot be updated."
@@ -126,32 +147,68 @@ def warnings(template, source, commit):
             "Write the address of the template's repository into .cruft.json (template) and\n"
             "pyproject.toml (MLSD)."
         )
+    outer = git("-C", "..", "rev-parse", "--show-toplevel").text
+    if outer:
+        yield (
+            f"{outer} is a git repository too, and keeps of this project only a link,\n"
+            f"so teammates would get an empty folder: move {Path.cwd().name} out of it."
+        )
 
 
 def start_repository():
     """Make the first commit on `main`, go on to a branch `develop`, and say what happened."""
     if Path(".git").exists():
-        return "A git repository is here already; it was left as it is."
-    if git("init", "--quiet") is None:
+        return "A git repository is here already; it was left as it is, so commit the files."
+    if not shutil.which("git"):
         return "git was not found, so there is no repository yet: install git, then run `git init`."
-    git("symbolic-ref", "HEAD", "refs/heads/main")
-    git("add", "--all")
-    nobody = ["-c", "user.name=Template", "-c", "user.email=template@example.com"]
-    identity = [] if git("config", "user.email") else nobody
-    git(*identity, "commit", "--quiet", "--no-verify", "-m", "Start from the template")
-    if git("switch", "--quiet", "--create", "develop") is None:
-        return "git could not make the first commit: run `git commit` and read what it says."
+    ours = settings()
+    for command in (
+        ["init", "--quiet", "--template="],  # a template of the user's may ignore files, too
+        ["symbolic-ref", "HEAD", "refs/heads/main"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--no-verify", "-m", FIRST_COMMIT],
+        ["checkout", "--quiet", "-b", "develop"],
+    ):
+        done = git(*ours, *command)
+        if done.text is None:
+            return without_commit(command[0], done.said)
     return "The first commit is on `main`; you are on `develop`."
 
 
+def without_commit(command, said):
+    """Say which command of git failed, why, and what to do."""
+    return (
+        f"But its repository is not: `git {command}` says\n"
+        f"{' '.join(said.split())[:400]}\nMend that, then run:\n"
+        f'    git add --all\n    git commit -m "{FIRST_COMMIT}"\n    git checkout -b develop'
+    )
+
+
+def settings():
+    """Give git's settings for the first commit, with a name where the user has none."""
+    known = git("config", "user.email").text and git("var", "GIT_COMMITTER_IDENT").text
+    chosen = OURS if known else OURS | NOBODY
+    return [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
+
+
+class Said(NamedTuple):
+    """What git printed, or None if it failed or is missing; and why."""
+
+    text: str | None
+    said: str
+
+
 def git(*arguments):
-    """Run git; give what it printed, or None if it failed or is missing."""
-    command = ["git", *map(str, arguments)]
+    """Run git, in this folder even where a hook of git calls cookiecutter."""
+    elsewhere = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX",
+                 "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")  # fmt: skip
+    here = {name: value for name, value in os.environ.items() if name not in elsewhere}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+        done = subprocess.run(["git", *map(str, arguments)], capture_output=True, env=here)
+    except OSError as error:
+        return Said(None, str(error))
+    text, said = (part.decode("utf-8", "replace").strip() for part in (done.stdout, done.stderr))
+    return Said(None if done.returncode else text, said or text)
 
 
 def next_steps(answers, repository, notes):

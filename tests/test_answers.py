@@ -1,14 +1,17 @@
 """Hostile answers: refused with the value, the rule and a suggestion, or written safely."""
 
+import importlib
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE
+from conftest import TEMPLATE, named
 from cookiecutter.exceptions import FailedHookException
 
+sys.path.append(str(TEMPLATE))
+RULES = importlib.import_module("local_extensions")
 LONG = "x" * 300
 
 REFUSED = [
@@ -31,11 +34,26 @@ REFUSED = [
     ({"project_slug": "goog-app"}, "must not contain 'google'"),
     ({"project_slug": "con"}, "reserved"),
     ({"project_slug": "com1"}, "reserved"),
-    ({"project_slug": "flask"}, "reserved"),
+    (
+        {"project_slug": "flask"},
+        "is reserved by Windows, Python or a library of the project; try: my-flask",
+    ),
     ({"project_slug": "app"}, "reserved"),
     ({"project_slug": "json"}, "reserved"),
     ({"project_slug": "class"}, "reserved"),
     ({"project_slug": "scikit-learn"}, "reserved"),
+    # what a package of the project, Python or Windows is called
+    *[
+        ({"project_slug": slug}, "reserved")
+        for slug in ("scipy", "altair", "kfp", "click", "jinja2", "onnx", "numpy", "certifi", "pip")
+        + ("sklearn", "yaml", "pil", "dateutil", "rpds", "zmq", "python-dateutil", "rpds-py")
+        + ("typing-extensions", "hatchling", "poe", "mlsd", "asyncio", "telnetlib", "distutils")
+        + ("aux", "nul", "lpt9", "com0")
+    ],
+    *[
+        ({"project_slug": slug}, "must not contain 'google'")
+        for slug in ("g00gle-app", "my-go0gle", "googie-app", "g00g-app")
+    ],
     ({"project_slug": "../evil"}, "'../evil'"),
     ({"project_slug": "a/b/c"}, "'a/b/c'"),
     ({"project_slug": "..\\evil"}, "joined by single hyphens"),
@@ -49,8 +67,29 @@ REFUSED = [
     ({"gcp_project_id": "My First Project"}, "try: my-first-project"),
     ({"gcp_project_id": "123456789012"}, "start with a letter"),
     ({"gcp_project_id": "ends-with-"}, "not end with a hyphen"),
-    ({"gcp_project_id": "my-google-project"}, "must not contain google"),
+    *[
+        ({"gcp_project_id": name}, "must not contain google")
+        for name in (
+            "my-google-project",
+            "goog-team-1",
+            "g00gle-team",
+            "team-g0ogle-1",
+            "my-googel",
+        )
+        + ("null-team-1", "undefined-1", "my-ssl-team", "assl-proj-1", "goo9le-team")
+    ],
+    *[
+        ({"gcp_project_id": name}, "must be 6 to 30")
+        for name in ("example.com:proj", "Upper-case", "under_score", "-hyphen", "full\uff11width")
+    ],
+    # regions: not a zone, not a city, and not one that Google has not
+    *[
+        ({"region": name}, "must be a region")
+        for name in ("mars-west1", "europe-west0", "europe-west5", "europe-west7", "europe-west99")
+        + ("us-east2", "us-central2", "EUROPE-WEST1", "europe-west1 ", "eu", "europe", "eu-west-1")
+    ],
     # others
+    ({"region": "asia-east1-a"}, "try: asia-east1"),
     ({"region": "Brussels"}, "must be a region"),
     ({"region": "europe-west1-b"}, "not a zone"),
     ({"region": ""}, "must be a region"),
@@ -62,6 +101,15 @@ REFUSED = [
     ({"description": "two\nlines"}, "must be one line"),
     ({"description": "bell\x07"}, "must be one line"),
     ({"description": "hidden \u202e order"}, "must be one line"),
+    *[
+        ({"team_name": f"a{odd}b"}, "must be one line")
+        for odd in "\t\r\0\x1b\x7f\x85\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068"
+        "\u2069\ud800\udcff\ufdd0\uffff"
+    ],
+    *[
+        ({"team_name": nothing}, "must not be empty")
+        for nothing in ("\u00a0", "\u200b", "\u200d\ufe0f", "\ufeff", "\u3164", "\u2003 ")
+    ],
     ({"team_name": ""}, "must not be empty"),
     ({"team_members": "   "}, "must not be empty"),
 ]
@@ -77,8 +125,28 @@ SAFE = [
     "<b>bold</b> & </script>",
     "''' \"\"\" end of string",
     "{curly} {braces}",
+    "{{ unfinished",
+    "{# no comment",
+    "{% nothing %} {{ | }} {{ x | no_filter }}",
     "$HOME %PATH% `id` $(id)",
     "a | b | c",
+    "no\u00a0break, thin\u202fspace, ideographic\u3000space",
+    "by a scientist 👩\u200d🔬, ❤\ufe0f",
+    "in 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "می\u200cخواهم, \u200fעברית\u200e, soft\u00adhyphen",
+    "1.0",
+    "null",
+    "--help",
+    "O'Neil, D'Arcy \"Bob\"",
+]
+
+ACCEPTED = [
+    *[{"project_slug": slug} for slug in ("a1b", "a" * 20, "my-numpy", "scipy-team", "goose")],
+    *[{"project_slug": slug} for slug in ("con-air", "goggles", "nullable")],
+    *[{"gcp_project_id": name} for name in ("abc123", "a" * 30, "goose-team-1", "team-123456")],
+    *[{"region": name} for name in ("us-central1", "northamerica-northeast1", "me-central2")],
+    *[{"region": name} for name in ("europe-west12", "asia-southeast3", "africa-south1")],
+    *[{"github_owner": name} for name in ("x", "x" * 39, "A-1-b")],
 ]
 
 
@@ -98,6 +166,26 @@ def test_an_answer_that_cannot_work_is_refused_and_nothing_is_written(
     assert set(tmp_path.parent.rglob("evil*")) == before
 
 
+@pytest.mark.parametrize("answers", ACCEPTED, ids=[str(a)[:40] for a in ACCEPTED])
+def test_an_answer_that_works_is_accepted(answers):
+    assert not list(RULES.problems(named(answers)))
+
+
+@pytest.mark.full
+def test_packages_that_cannot_name_a_project_are_those_of_a_project(tmp_path):
+    command = [
+        sys.executable,
+        str(TEMPLATE / "scripts/packages.py"),
+        str(tmp_path / "packages.txt"),
+    ]
+
+    subprocess.run(command, check=True)
+
+    written = (tmp_path / "packages.txt").read_text(encoding="utf-8")
+    committed = (TEMPLATE / "packages.txt").read_text(encoding="utf-8")
+    assert written.split() == committed.split(), "uv run poe packages"
+
+
 def test_all_problems_are_told_at_once(bake):
     with pytest.raises(FailedHookException) as caught:
         bake(project_slug="Bad", gcp_project_id="bad", region="bad", github_owner="", team_name="")
@@ -105,15 +193,12 @@ def test_all_problems_are_told_at_once(bake):
     assert str(caught.value).count("; try: ") == 5
 
 
-def test_every_suggestion_would_be_accepted(bake):
-    sys.path.insert(0, str(TEMPLATE))
-    import local_extensions as rules
-
+def test_every_suggestion_would_be_accepted():
     for answers, _ in REFUSED:
-        for name, value in answers.items():
-            if name in rules.NAMES:
-                problem, limit, example = rules.NAMES[name]
-                hint = rules.suggest(value, limit, problem, example)
+        for name, value in named(answers).items():
+            if name in RULES.NAMES:
+                problem, limit, example = RULES.NAMES[name]
+                hint = RULES.suggest(value, limit, problem, example)
                 assert problem(hint) is None, (name, value, hint)
 
 

@@ -119,6 +119,16 @@ def test_who_reads_may_stop_in_the_middle(team):
         assert process.stderr.read() == b""
 
 
+def test_a_description_may_hold_the_mark_of_the_table(team):
+    page = team.path / "README.md"
+    text = page.read_text(encoding="utf-8").replace("A machine", progress.MARKS[0] + " A machine")
+    page.write_text(text, encoding="utf-8", newline="\n")
+
+    progress.main(team.path, None, None, "write")
+
+    assert page.read_text(encoding="utf-8").partition("## ")[0] == text.partition("## ")[0]
+
+
 def test_the_table_is_written_between_its_marks_and_only_there(team):
     before = (team.path / "README.md").read_text(encoding="utf-8")
     work(team, 1)

@@ -169,7 +169,8 @@ def write(folder: Path, states: list[State]) -> None:
     path = folder / _WHERE
     start, end = MARKS
     text = path.read_text(encoding="utf-8")
-    inside = re.compile(re.escape(start) + ".*?" + re.escape(end), flags=re.DOTALL)
+    first, last = re.escape(start), re.escape(end)  # a description may hold the first one as well
+    inside = re.compile(f"{first}(?:(?!{first}).)*?{last}", flags=re.DOTALL)
     if not inside.search(text):
         raise CourseError(f"{path} has no lines {start} and {end} for the table: add them.")
     table = f"{start}\n{to_markdown(states)}\n{end}"

@@ -164,7 +164,8 @@ class Source:
 
 
 def tools_address(source: str) -> str:
-    """Give the address from which `uvx` takes the tools, as generation writes it."""
+    """Give the address from which `uvx` takes the tools, as generation writes it into TOML."""
+    source = source.replace("\\", "\\\\").replace('"', '\\"')
     ssh = re.fullmatch(r"(\w+@[^:/]+):(.+)", source)
     if ssh:
         return f"git+ssh://{ssh[1]}/{ssh[2]}"
