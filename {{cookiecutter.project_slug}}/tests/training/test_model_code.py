@@ -40,7 +40,7 @@ def test_the_model_learns_more_of_its_training_data_than_the_baseline(made_up):
     values, y = made_up
     x = to_x(values)
 
-    assert build_model().fit(x, y).score(x, y) > build_baseline().fit(x, y).score(x, y) + 0.05
+    assert build_model().fit(x, y).score(x, y) > build_baseline().fit(x, y).score(x, y)
 
 
 def test_the_export_is_the_same_twice(made_up):

@@ -38,8 +38,7 @@ def ask(column: columns.Column) -> Any:
     if not column.numeric:
         return st.text_input(column.label, key=key, width=WIDTH) or None
     number = int if column.kind == "integer" else float
-    limits = (column.minimum, column.maximum)
-    low, high = [None if limit is None else number(limit) for limit in limits]
+    low, high = [x if x is None else number(x) for x in (column.minimum, column.maximum)]
     hint = f"{low} to {high}" if None not in (low, high) else None
     shape: dict[str, Any] = {"step": step(column), "help": hint, "required": not column.nullable}
     shape["format"] = "%d" if number is int else "%.10g"  # otherwise two decimals are shown
