@@ -59,8 +59,7 @@ def draw(examples: pd.DataFrame) -> Figure:
     for name, axes in zip(names, figure.subplots(len(names), 2), strict=True):
         _draw_row(axes, columns.of()[name], target.groupby(groups[name], observed=False))
     figure.axes[1].remove()  # the target by itself
-    told = f"{len(names) - 1} of {len(columns.features())} features: those that go best with it"
-    figure.text(0.55, 0.98, told, va="top")
+    figure.text(0.55, 0.97, f"{len(names) - 1} of {len(columns.features())} features, best first")
     return figure
 
 

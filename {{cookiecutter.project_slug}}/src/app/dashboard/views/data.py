@@ -34,10 +34,11 @@ def correlations(frame: pd.DataFrame) -> None:
     if len(names) < 2:
         return
     st.subheader("Correlations")
-    ranks = frame[list(names)].astype(float).rename(columns=names).corr(method="spearman")
+    ranks = frame[list(names)].astype(float).corr(method="spearman")
     most = ranks.abs().sum().nlargest(10).index
     about = f"Spearman's rank correlation, {len(most)} of {len(names)} numbers"
-    charts.heatmap(ranks.loc[most, most], (about, ""), about, correlation=True)
+    shown = ranks.loc[most, most].rename(index=names, columns=names)
+    charts.heatmap(shown, (about, ""), about, correlation=True)
 
 
 def missing(gaps: "pd.Series[float]") -> None:
@@ -46,8 +47,7 @@ def missing(gaps: "pd.Series[float]") -> None:
     if not gaps.any():
         st.write("No value is missing.")
         return
-    labels = {name: column.label for name, column in columns.of().items()}
-    shares = (100 * gaps[gaps > 0]).rename(labels).nlargest(COMMONEST)
+    shares = (100 * gaps[gaps > 0]).nlargest(COMMONEST).rename(lambda n: columns.of()[n].label)
     about = f"How much is missing of {len(shares)} of {gaps.gt(0).sum()} columns with gaps"
     charts.bars(shares.to_frame("missing"), "missing, % of the examples", about, title=about)
 

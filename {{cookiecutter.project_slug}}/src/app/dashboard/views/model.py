@@ -73,9 +73,7 @@ def importance(evaluation: Evaluation) -> None:
     names = {name: column.label for name, column in columns.features().items()}
     lost = pd.Series(evaluation.importance).rename(names).nlargest(20).to_frame("lost")
     unit = f"{evaluation.metric.replace('_', ' ')} lost when its values change places"
-    charts.bars(
-        lost, unit, "The metric lost without each", title=f"{len(lost)} of {len(names)} features"
-    )
+    charts.bars(lost, unit, "The loss without each", title=f"{len(lost)} of {len(names)} features")
 
 
 def show_card(record: VersionRecord, evaluation: Evaluation) -> None:
