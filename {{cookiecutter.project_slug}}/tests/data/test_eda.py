@@ -73,7 +73,7 @@ def test_of_many_features_those_are_drawn_that_go_best_with_the_target(examples,
 
     figure = eda.draw(examples)
 
-    titles = [place.get_title() for place in figure.axes]
+    titles = [place.get_title() for place in figure.get_axes()]
     assert titles[1] == "No 50"
     assert len([title for title in titles if title.startswith("No ")]) == eda.DRAWN
     assert figure.get_figheight() < 30

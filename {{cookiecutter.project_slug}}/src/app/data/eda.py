@@ -58,7 +58,7 @@ def draw(examples: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(12, 2.2 * len(names)), layout="tight")
     for name, axes in zip(names, figure.subplots(len(names), 2), strict=True):
         _draw_row(axes, columns.of()[name], target.groupby(groups[name], observed=False))
-    figure.axes[1].remove()  # the target by itself
+    figure.get_axes()[1].remove()  # the target by itself
     figure.text(0.55, 0.97, f"{len(names) - 1} of {len(columns.features())} features, best first")
     return figure
 
@@ -82,7 +82,7 @@ def _short(name: Any, longest: int = 24) -> str:
 def _group(values: pd.Series, column: columns.Column) -> pd.Series:
     """Give each value's group: the middle of its part of the range, or its name if common."""
     if column.quantity and values.nunique() > DRAWN:
-        return pd.cut(values.astype(float), DRAWN).map("{0.mid:.4g}".format, na_action="ignore")
+        return pd.cut(values.astype(float), DRAWN).map(lambda x: f"{x.mid:.4g}", na_action="ignore")
     if column.quantity and values.notna().any():
         return values.astype(float)
     names = values.map(str).where(values.notna(), "missing")
