@@ -62,6 +62,61 @@ TIME: str | None = "day"
 '''
 
 
+PATIENTS_SCHEMA = '''"""The one contract: what a record is, and what is predicted from it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """A patient who comes to the hospital."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    age: float | None = Field(None, ge=0, le=100, description="Age, years")
+    visits: int | None = Field(None, ge=0, le=30, description="Visits last year")
+    ward: Literal["surgery", "medicine", "children"] = Field(description="Ward")
+    place: str | None = Field(None, description="Where the patient comes from")
+
+
+class Example(Record):
+    """A patient who went home."""
+
+    again: Literal["came back", "stayed at home"] = Field(description="Within a month")
+
+
+TARGET = "again"
+TIME: str | None = None
+'''
+
+OTHER_MODEL = '''
+SEARCH: dict[str, list[Any]] = {"strength": [0.1, 1.0]}
+"""Values of `build_model`'s parameters that `uv run poe tune` tries, each with each."""
+
+
+def build_model(*, strength: float = 1.0) -> Pipeline:
+    """Build an unfitted linear model, for the task of the columns."""
+    if columns.task() == "classification":
+        return with_preprocessing(LogisticRegression(C=strength, max_iter=5000))
+    return with_preprocessing(Ridge(alpha=1 / strength))
+
+
+'''
+SENSORS = [f"sensor_{n:02d}" for n in range(30)]
+
+
+def sensors_schema():
+    """Write a contract of 30 measurements."""
+    fields = [
+        f'    {name}: float = Field(ge=-9, le=9, description="Sensor {name[-2:]}, V")'
+        for name in SENSORS
+    ]
+    start, rest = PATIENTS_SCHEMA.split("    age:")
+    end = rest[rest.index("\n\n\nclass Example") :]
+    return start + "\n".join(fields) + end
+
+
 def machines():
     """Make 600 machines: semicolons, odd headers, yes and no, many makers, gaps."""
     chance = random.Random(1)
@@ -85,10 +140,40 @@ def orders():
         yield f"{day}\t{n % 7 + 1}\t{sold[n - 7] if n >= 7 else ''}\t{sold[n]}"
 
 
+def patients():
+    """Make 500 patients of whole years, many of them unknown, from places with long names."""
+    chance = random.Random(3)
+    yield "Age,Visits,Ward,Place,Again"
+    for _ in range(500):
+        age, visits = chance.choice([*range(90), 30.5, 41.5]), chance.randint(0, 12)
+        again = age / 10 + visits + chance.gauss(0, 2) > 10
+        places = [f"Somewhere in the {n} hills, behind the $1 and the $2 shop" for n in range(30)]
+        known = [x if chance.random() > 0.3 else "" for x in (age, visits, chance.choice(places))]
+        ward = chance.choice(["surgery", "medicine", "children"])
+        row = [*known[:2], ward, f'"{known[2]}"', "came back" if again else "stayed at home"]
+        yield ",".join(map(str, row))
+
+
+def sensors():
+    """Make 400 rows of 30 measurements, many of which say the same."""
+    chance = random.Random(4)
+    yield ",".join([*SENSORS, "again"])
+    for _ in range(400):
+        hidden = [chance.gauss(0, 1) for _ in range(4)]
+        row = [max(-9, min(9, hidden[n % 4] + chance.gauss(0, 0.5))) for n in range(30)]
+        again = hidden[0] + hidden[1] + chance.gauss(0, 0.5) > 0
+        yield ",".join([*(f"{x:.3f}" for x in row), "came back" if again else "stayed at home"])
+
+
 @pytest.mark.parametrize(
     ("sample", "rows", "schema"),
-    [("penguins", machines, MACHINES_SCHEMA), ("delays", orders, ORDERS_SCHEMA)],
-    ids=["machines", "orders"],
+    [
+        ("penguins", machines, MACHINES_SCHEMA),
+        ("delays", orders, ORDERS_SCHEMA),
+        ("penguins", patients, PATIENTS_SCHEMA),
+        ("penguins", sensors, sensors_schema()),
+    ],
+    ids=["machines", "orders", "patients", "sensors"],
 )
 def test_your_own_data_need_a_file_and_a_schema(bake, free_ports, sample, rows, schema):
     """Do exactly what docs/YOUR_DATA.md says, with data that the samples do not resemble."""
@@ -105,5 +190,25 @@ def test_your_own_data_need_a_file_and_a_schema(bake, free_ports, sample, rows, 
     project.poe("test", "--deselect", "tests/pipeline/test_run.py::test_the_same_file_runs_here")
     answer = project.demo(free_ports)
 
-    expected = bool if rows is machines else float
+    expected = {machines: bool, orders: float}.get(rows, str)
     assert type(answer["predictions"][0]["prediction"]) is expected
+
+
+@pytest.mark.parametrize("sample", ["penguins", "delays"])
+def test_another_model_needs_an_edit_of_one_file(bake, sample):
+    """Replace the forest, its hyper-parameters and what is searched, in model.py alone."""
+    project = bake(sample=sample)
+    module = project.path / "src/app/training/model.py"
+    code = module.read_text(encoding="utf-8")
+    start, end = code.index("SEARCH:"), code.index("def build_baseline")
+    code = code[:start] + OTHER_MODEL.lstrip() + code[end:]
+    old = "from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor\n"
+    assert old in code
+    code = code.replace(old, "").replace(
+        "from sklearn.pipeline import",
+        "from sklearn.linear_model import LogisticRegression, Ridge\nfrom sklearn.pipeline import",
+    )
+    module.write_text(code, encoding="utf-8")
+
+    project.poe("check")
+    project.poe("test", "--deselect", "tests/pipeline/test_run.py::test_the_same_file_runs_here")

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sklearn import tree
 
 from app import schema
 from app.contract import columns
@@ -14,6 +15,7 @@ from app.errors import GateFailed
 from app.registry import versions
 from app.storage import open_storage
 from app.training import evaluate, gate, train
+from app.training.model import with_preprocessing
 
 KINDS = ("unit", "integration", "system", "acceptance")
 
@@ -90,6 +92,22 @@ def twin(champion):
     passed = {"against": champion, "reasons": []}
     versions.add_evaluation(version, versions.evaluation_of(champion).model_copy(update=passed))
     return version
+
+
+@pytest.fixture
+def small_tree(monkeypatch):
+    """Have `train` build a tree with known hyper-parameters, whatever `build_model` is today.
+
+    With a `gain` that no question reaches, it says the same of every record.
+    """
+
+    def build(*, depth: int | None = 2, gain: float = 0.0):
+        kind = tree.DecisionTreeClassifier
+        if columns.task() == "regression":
+            kind = tree.DecisionTreeRegressor
+        return with_preprocessing(kind(max_depth=depth, min_impurity_decrease=gain, random_state=1))
+
+    monkeypatch.setattr(train, "build_model", build)
 
 
 # >>> sprint >= 3

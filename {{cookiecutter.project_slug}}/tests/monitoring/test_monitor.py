@@ -1,5 +1,6 @@
 """The monitor: quiet where nothing changed, and each kind of drift told apart from the others."""
 
+import io
 import random
 
 import numpy as np
@@ -149,6 +150,20 @@ def test_many_categories_of_the_same_kind_are_no_alarm(category):
         return drift._compare("data", category, *rows).alarm  # pylint: disable=protected-access # the part
 
     assert sum(alarms_once() for _ in range(100)) <= 4
+
+
+def test_the_figure_shows_the_largest_of_many_and_says_how_many_there_are():
+    def finding(n):
+        return {"name": f"feature_{n:02d}", "effect": n / 100, "limit": 0.2, "source": "batch"}
+
+    until = pd.Timestamp("2026-03-02", tz="UTC")
+    figure = monitor.draw(pd.DataFrame([finding(n) | {"until": until} for n in range(64)]))
+
+    (place,) = figure.axes
+    figure.savefig(io.BytesIO(), dpi=40)
+    assert place.get_title() == "batch: 12 of 64 comparisons, the largest now"
+    named = [text.get_text() for text in place.get_legend().get_texts()]
+    assert named == [f"feature_{n}" for n in range(63, 51, -1)]
 
 
 def test_few_predictions_are_not_judged(champion, examples, pages):

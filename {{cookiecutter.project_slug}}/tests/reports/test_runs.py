@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.model, pytest.mark.integration]
 
 
 @pytest.fixture
-def small(champion, monkeypatch):
+def small(champion, small_tree):
     """Train a second version, much smaller than the champion."""
-    version = train.train(split.read_examples(), n_estimators=2, max_depth=1)
+    version = train.train(split.read_examples(), depth=1)
     evaluate.main(version)
     return version
 
@@ -27,8 +27,8 @@ def test_runs_are_compared_in_a_table_and_a_plot(champion, small, tmp_path, monk
     found = runs.table().set_index("version")
     assert found.loc[champion, "gate"] == "champion"
     assert found.loc[small, "gate"] == "not judged"
-    assert found.loc[small, "n_estimators"] == 2
-    assert found.loc[champion, "n_estimators"] == 100, "defaults are recorded too"
+    assert found.loc[small, "depth"] == 1
+    assert found.loc[small, "gain"] == 0, "defaults are recorded too"
     assert found.loc[champion, "folds"] != found.loc[small, "folds"]
     page = (tmp_path / "RUNS.md").read_text(encoding="utf-8")
     assert champion in page
@@ -39,7 +39,7 @@ def test_runs_are_compared_in_a_table_and_a_plot(champion, small, tmp_path, monk
 def test_two_versions_differ_in_what_was_changed(champion, small):
     found = runs.diff(champion, small)
 
-    assert found["hyperparameters.n_estimators"] == (100, 2)
+    assert found["hyperparameters.depth"][1] == 1
     assert "sha256" in found
     assert "data.fingerprint" not in found
     assert "contract" not in found
@@ -50,8 +50,8 @@ def test_without_versions_there_is_nothing_to_compare():
         runs.table()
 
 
-def test_a_search_is_recorded_and_its_choice_reproducible(champion, monkeypatch):
-    monkeypatch.setattr(tune.model, "SEARCH", {"n_estimators": [1, 10], "max_depth": [1, None]})
+def test_a_search_is_recorded_and_its_choice_reproducible(champion, small_tree, monkeypatch):
+    monkeypatch.setattr(tune.model, "SEARCH", {"depth": [1, None], "gain": [0.0, 1e9]})
 
     name = tune.main()
 
@@ -65,10 +65,14 @@ def test_a_search_is_recorded_and_its_choice_reproducible(champion, monkeypatch)
     assert first.sha256 == second.sha256
 
 
-def test_a_search_for_another_model_is_refused(champion):
-    name = versions.add_tuning({"chosen": {"learning_rate": 1}})
+def test_all_that_is_searched_is_a_choice_of_the_model():
+    assert set(tune.model.SEARCH) <= set(tune.model.build_model.__kwdefaults__ or {})
 
-    with pytest.raises(ConfigError, match="chose learning_rate, which build_model"):
+
+def test_a_search_for_another_model_is_refused(champion):
+    name = versions.add_tuning({"chosen": {"of_another_model": 1}})
+
+    with pytest.raises(ConfigError, match="chose of_another_model, which build_model"):
         train.main(name)
 
 

@@ -42,8 +42,8 @@ def test_the_champion_passed_the_gate(champion):
     assert versions.evaluation_of(champion).reasons == []
 
 
-def test_a_worse_model_is_red(champion):
-    reasons = retrain(split.read_examples(), n_estimators=1, max_depth=1)
+def test_a_worse_model_is_red(champion, small_tree):
+    reasons = retrain(split.read_examples(), gain=1e9)
 
     assert "below the champion's" in reasons
     assert_stays(champion)

@@ -108,16 +108,17 @@ Before and now are means of numbers, shares of the commonest category, or the ma
 
 
 def draw(findings: pd.DataFrame) -> Figure:
-    """Draw each comparison's effect over time, as a multiple of its limit."""
-    sources = sorted(findings["source"].unique())
-    figure = Figure(figsize=(9, 3.2 * len(sources)), layout="constrained")
-    axes = figure.subplots(len(sources), 1, squeeze=False)
-    for source, (place,) in zip(sources, axes, strict=True):
-        of_source = findings[findings["source"] == source]
-        for name, rows in of_source.groupby("name", sort=False):
-            place.plot(rows["until"], rows["effect"] / rows["limit"], ".-", label=name)
+    """Draw each comparison's effect over time, as a multiple of its limit; the 12 largest now."""
+    by_source = findings.set_index("until").groupby("source")
+    figure = Figure(figsize=(9, 3.2 * len(by_source)), layout="constrained")
+    axes = figure.subplots(len(by_source), 1, squeeze=False)
+    for (source, rows), (place,) in zip(by_source, axes, strict=True):
+        sizes = (rows["effect"] / rows["limit"]).groupby(rows["name"])
+        for name in sizes.last().nlargest(12).index:
+            place.plot(sizes.get_group(name), ".-", label=str(name)[:50])
         place.axhline(1, color="black", linestyle="--", linewidth=1)
-        place.set(title=source, ylabel="effect / limit (over 1 is large)")
+        title = f"{source}: {len(place.lines) - 1} of {len(sizes)} comparisons, the largest now"
+        place.set(title=title, ylabel="effect / limit (over 1 is large)")
         place.tick_params(axis="x", rotation=20, labelsize=8)
         place.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

@@ -8,7 +8,7 @@ from app.contract import columns
 from app.dashboard import cached_reads, charts
 
 COMMONEST = 20
-"""Categories that are drawn by name; all others are drawn as one."""
+"""Categories, or columns with gaps, that are drawn by name; all other categories are one."""
 
 
 def distribution(frame: pd.DataFrame, column: columns.Column) -> None:
@@ -34,9 +34,11 @@ def correlations(frame: pd.DataFrame) -> None:
     if len(names) < 2:
         return
     st.subheader("Correlations")
-    ranks = frame[list(names)].astype(float).rename(columns=names).corr(method="spearman")
-    about = "Spearman's rank correlation of each pair of numbers"
-    charts.heatmap(ranks, ("", ""), about, correlation=True)
+    ranks = frame[list(names)].astype(float).corr(method="spearman")
+    most = ranks.abs().sum().nlargest(10).index
+    about = f"Spearman's rank correlation, {len(most)} of {len(names)} numbers"
+    shown = ranks.loc[most, most].rename(index=names, columns=names)
+    charts.heatmap(shown, (about, ""), about, correlation=True)
 
 
 def missing(gaps: "pd.Series[float]") -> None:
@@ -45,10 +47,9 @@ def missing(gaps: "pd.Series[float]") -> None:
     if not gaps.any():
         st.write("No value is missing.")
         return
-    labels = {name: column.label for name, column in columns.of().items()}
-    shares = (100 * gaps[gaps > 0]).rename(labels).sort_values(ascending=False)
-    about = "How much of each column is missing"
-    charts.bars(shares.to_frame("missing"), "missing, % of the examples", about)
+    shares = (100 * gaps[gaps > 0]).nlargest(COMMONEST).rename(lambda n: columns.of()[n].label)
+    about = f"How much is missing of {len(shares)} of {gaps.gt(0).sum()} columns with gaps"
+    charts.bars(shares.to_frame("missing"), "missing, % of the examples", about, title=about)
 
 
 st.title("Data")

@@ -71,9 +71,9 @@ def importance(evaluation: Evaluation) -> None:
         return
     st.subheader("Feature importance")
     names = {name: column.label for name, column in columns.features().items()}
-    lost = pd.Series(evaluation.importance).rename(names).sort_values(ascending=False)
+    lost = pd.Series(evaluation.importance).rename(names).nlargest(20).to_frame("lost")
     unit = f"{evaluation.metric.replace('_', ' ')} lost when its values change places"
-    charts.bars(lost.to_frame("lost"), unit, "The metric lost without each feature")
+    charts.bars(lost, unit, "The loss without each", title=f"{len(lost)} of {len(names)} features")
 
 
 def show_card(record: VersionRecord, evaluation: Evaluation) -> None:

@@ -15,18 +15,15 @@ from app.errors import ModelRefused
 
 Record = dict[str, Any]
 STEPS = 25
+WIDTH = 210
+"""Pixels of a field: as many stand side by side as a page is wide."""
 
 
 def form() -> tuple[Record, bool]:
     """Show an input per feature, and give their values and whether the button was pressed."""
-    features = list(columns.features().values())
     with st.form("record"):
-        record = {}
-        for pair in zip(features[::2], [*features[1::2], None], strict=False):
-            for place, column in zip(st.columns(2), pair, strict=True):
-                if column is not None:
-                    with place:
-                        record[column.name] = ask(column)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            record = {column.name: ask(column) for column in columns.features().values()}
         return record, st.form_submit_button("Predict", type="primary")
 
 
@@ -37,16 +34,15 @@ def ask(column: columns.Column) -> Any:
     st.session_state.setdefault(key, former.get(column.name, column.example))
     if column.options:
         options = [*column.options, *[None] * column.nullable]
-        return st.selectbox(column.label, options, format_func=spoken, key=key)
+        return st.selectbox(column.label, options, format_func=spoken, key=key, width=WIDTH)
     if not column.numeric:
-        return st.text_input(column.label, key=key) or None
+        return st.text_input(column.label, key=key, width=WIDTH) or None
     number = int if column.kind == "integer" else float
-    limits = (column.minimum, column.maximum)
-    low, high = [None if limit is None else number(limit) for limit in limits]
+    low, high = [x if x is None else number(x) for x in (column.minimum, column.maximum)]
     hint = f"{low} to {high}" if None not in (low, high) else None
     shape: dict[str, Any] = {"step": step(column), "help": hint, "required": not column.nullable}
     shape["format"] = "%d" if number is int else "%.10g"  # otherwise two decimals are shown
-    return st.number_input(column.label, low, high, None, key=key, **shape)
+    return st.number_input(column.label, low, high, None, key=key, width=WIDTH, **shape)
 
 
 def step(column: columns.Column) -> float:
