@@ -10,7 +10,7 @@ from sklearn import tree
 
 from app import schema
 from app.contract import columns
-from app.data import ingest
+from app.data import ingest, reading
 from app.errors import GateFailed
 from app.registry import versions
 from app.storage import open_storage
@@ -53,7 +53,7 @@ def own_settings(tmp_path, monkeypatch):
 def sample():
     """Read the sample as texts."""
     source = Path(ingest.default_source())
-    return ingest.parse_csv(source.read_bytes(), str(source))
+    return reading.parse_csv(source.read_bytes(), str(source))
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,9 @@ def _order(old: Tree, new: Tree) -> Iterator[str]:
 
 
 def _questions(old: Tree, new: Tree) -> Iterator[str]:
-    yield from (f"- of `{path}`: {question}" for path, _, _, question in _rows(old, new))
+    for path, _, _, question in _rows(old, new):
+        plain = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", question)  # links lead nowhere from here
+        yield f"- of `{path}`: {plain}"
 
 
 def _pages(old: Tree, new: Tree) -> Iterator[str]:

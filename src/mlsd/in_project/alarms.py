@@ -36,6 +36,13 @@ def higher(rows: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
     return rows.assign(**{name: values + values.std()})
 
 
+def tail(rows: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
+    """Make the largest tenth of one number a hundred times larger."""
+    name = str(chance.choice(_NUMBERS))
+    values = pd.to_numeric(rows[name]).astype(float)
+    return rows.assign(**{name: values.where(values.rank(pct=True) <= 0.9, values * 100)})
+
+
 def commoner(rows: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
     """Give half of the rows the rarest value of one category."""
     name = str(chance.choice(_CATEGORIES))
@@ -61,6 +68,7 @@ def relation(rows: pd.DataFrame, chance: np.random.Generator) -> pd.DataFrame:
 Change = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 CASES: dict[str, Change] = {"nothing changed": nothing}
 CASES |= {"a number is higher by a standard deviation": higher} if _NUMBERS else {}
+CASES |= {"the largest tenth of a number is times 100": tail} if _NUMBERS else {}
 CASES |= {"a rare category has half of the rows": commoner} if _CATEGORIES else {}
 CASES |= {
     "a third of a feature's values is missing": gaps,

@@ -1,12 +1,14 @@
 """The command line: `python -m app COMMAND`; `uv run poe` lists the commands.
 
 A room says in its `__init__.py` what it can do: `STAGES` are its part of a whole run, in order,
-`COMMANDS` is what it does only when it is asked; each names a function of the room, such as
-`train:main` for `main` in `train.py`. So the order of all stages is that of the rooms.
+`COMMANDS` is what it does only when it is asked, `CHECKS` what must hold before any command; each
+names a function of the room, such as `train:main` for `main` in `train.py`. So the order of all
+stages is that of the rooms.
 """
 
 import inspect
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -31,21 +33,26 @@ def stages() -> dict[str, str]:
 
 
 def run(*words: str) -> None:
-    """Run one command, the first word, with the others as its arguments; raises `AppError`."""
-    name, *arguments = words or ("",)
+    """Run one command, the first word, with the others as arguments, or `--name=value`.
+
+    Raises `AppError`.
+    """
+    name, *rest = words or ("",)
+    options = dict(word[2:].split("=", 1) for word in rest if re.match("--[a-z]+=", word))
+    arguments = [word for word in rest if not re.match("--[a-z]+=", word)]
     commands = stages() | _declared("COMMANDS") | {"all-but": "app.__main__:run_all_but"}
     if name not in commands:
         raise ConfigError(f"usage: python -m app COMMAND, one of {', '.join(commands)}")
+    for check in _declared("CHECKS").values():
+        resolve_name(check)()
     function = resolve_name(commands[name])
     signature = inspect.signature(function)
     try:
-        signature.bind(*arguments)
+        signature.bind(*arguments, **options)
     except TypeError as error:
         takes = " ".join(map(str, signature.parameters.values())) or "nothing more"
-        raise ConfigError(
-            f"{name} {' '.join(arguments)}: {error}; {name} takes: {takes}."
-        ) from None
-    function(*arguments)
+        raise ConfigError(f"{name} {' '.join(rest)}: {error}; {name} takes: {takes}.") from None
+    function(*arguments, **options)
 
 
 def run_all_but(*left_out: str, **facts: str) -> None:

@@ -33,3 +33,6 @@ class Example(Record):
 
 TARGET = "sex"
 TIME: str | None = None
+GROUP: str | None = None
+KEY: str | None = None
+"""TIME orders rows, GROUP names the individual that rows are of, KEY tells rows apart."""

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime
 from threading import Event
 
+import pyarrow as pa
 import pytest
 from prometheus_client import REGISTRY
 
@@ -80,8 +81,9 @@ def test_a_request_does_not_wait_for_storage(journal, stored):
     assert len(stored[0]) == 3
 
 
-def test_what_waits_while_storage_is_down_is_stored_later(journal, stored):
-    stored.fail_with = StorageUnavailable("down")
+@pytest.mark.parametrize("error", [StorageUnavailable("down"), RuntimeError("unknown")])
+def test_what_waits_while_storage_is_down_is_stored_later(journal, stored, error):
+    stored.fail_with = error
     before = lost()
     journal.add(predictions(3))
     assert not journal.flush(0.2)
@@ -103,7 +105,7 @@ def test_what_finds_the_queue_full_is_counted(journal, stored, caplog):
     assert f"2 predictions were answered but not stored: {CAPACITY} wait" in caplog.text
 
 
-@pytest.mark.parametrize("error", [InvalidData("a row"), RuntimeError("unknown")])
+@pytest.mark.parametrize("error", [InvalidData("a row"), pa.ArrowInvalid("a type")])
 def test_what_storage_refuses_is_counted_and_the_next_are_stored(journal, stored, error):
     stored.fail_with = error
     before = lost()

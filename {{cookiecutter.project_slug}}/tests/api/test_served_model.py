@@ -4,6 +4,7 @@ import time
 import pytest
 from api.asking import RECORD, problems
 
+from app.registry import versions
 from app.storage import open_storage
 from app.training import gate
 
@@ -58,7 +59,8 @@ def test_a_champion_that_cannot_be_read_leaves_the_old_one_until_it_is_mended(
         time.sleep(0.1)
 
     assert problem
-    assert client.get("/ready").status_code == 200
+    ready = client.get("/ready")
+    assert (ready.status_code, ready.json["problem"]) == (200, problem), "it serves the old one"
     open_storage().put("champion.json", json.dumps({"history": [champion, twin]}).encode())
     assert version_becomes(client, twin)
     assert client.get("/health").json["problem"] is None
@@ -67,17 +69,27 @@ def test_a_champion_that_cannot_be_read_leaves_the_old_one_until_it_is_mended(
 @pytest.mark.parametrize(
     ("name", "change", "reason"),
     [
-        ("record.json", {"version": "another"}, "its record is that of another"),
-        ("record.json", {"contract": "another"}, "another schema.py"),
-        ("passed.json", {"reasons": ["too bad"]}, "too bad"),
-        ("passed.json", {"sha256": "another"}, "did not pass the gate"),
+        ("record", {"version": "another"}, "its record is that of another"),
+        ("record", {"contract": "another"}, "another schema.py"),
+        ("passed", {"reasons": ["too bad"]}, "too bad"),
+        ("passed", {"sha256": "another"}, "did not pass the gate"),
+        ("passed", {"data": "another"}, "did not pass the gate"),
     ],
 )
 def test_a_model_that_is_not_what_the_gate_passed_is_not_served(
     client, champion, name, change, reason
 ):
-    key = f"models/{champion}/{name}"
-    content = json.loads(open_storage().get(key).data) | change
-    open_storage().put(key, json.dumps(content).encode())
+    read = {"record": versions.record_of, "passed": versions.evaluation_of}[name]
+    content = read(champion).model_copy(update=change).to_json()
+    open_storage().put(f"models/{champion}/{name}.json", content)
 
     assert reason in problems(client.post("/predict", json=RECORD), 503)
+
+
+def test_swapped_classes_are_refused(client, champion):
+    key = f"models/{champion}/record.json"
+    fields = json.loads(open_storage().get(key).data)
+    fields["classes"] = (fields["classes"] or [1, 2])[::-1]
+    open_storage().put(key, json.dumps(fields).encode())
+
+    assert "was edited after it was written" in problems(client.post("/predict", json=RECORD), 503)

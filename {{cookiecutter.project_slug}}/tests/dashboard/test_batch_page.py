@@ -38,7 +38,7 @@ def test_runs_of_another_schema_are_left_out(open_page, champion):
 
 def test_labels_show_how_good_it_was(open_page, champion):
     batch.main("run")
-    rows = batch_runs.scored("batch_predictions_run", about=10)[:5]
+    rows = batch_runs.scored("batch_predictions_run", about=10)[0][:5]
     predictions.add_labels({row["id"]: row["prediction"] for row in rows})
 
     page = open_page("batch")

@@ -16,7 +16,7 @@ pytestmark = [
 
 @pytest.fixture
 def examples(sample):
-    return split.to_frame(ingest.clean(sample))
+    return split.to_frame(ingest.clean(sample).examples)
 
 
 def test_the_page_tells_size_and_gaps_of_each_column(examples):

@@ -1,20 +1,16 @@
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from app import schema
-from app.contract import columns
-from app.data import ingest, split
+from app.contract import columns, parsing
+from app.data import ingest, reading, split
 from app.errors import ConfigError, InvalidData
 from app.storage import open_storage, tables
 
 pytestmark = [pytest.mark.data, pytest.mark.unit]
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path
 
 
 def test_the_sample_becomes_a_table(sample):
@@ -41,15 +37,21 @@ def test_a_missing_column_is_named(sample):
 
 
 def test_an_extra_column_is_named_and_left_out(sample, caplog):
-    table = ingest.clean(sample.assign(extra_thing="x"))
+    table = ingest.clean(sample.assign(extra_thing="x")).examples
 
     assert "extra_thing" not in table.column_names
     assert "extra_thing" in caplog.text
 
 
-@pytest.mark.parametrize("value", ["many", "1e999", "nan", "-99999999"])
+def labelled(sample):
+    """Give the numbers of the rows whose target is known."""
+    present = parsing.present(columns.target(), sample[schema.TARGET])
+    return [row for row, value in zip(sample.index, present, strict=True) if value is not None]
+
+
+@pytest.mark.parametrize("value", ["many", "1e999", "inf", "-99999999"])
 def test_a_wrong_number_is_named_with_its_row(sample, number, value):
-    row = sample.index[sample[schema.TARGET].notna()][3]
+    row = labelled(sample)[3]
     sample.loc[row, number.name] = value
 
     with pytest.raises(InvalidData, match=f"'{number.name}', row {row + 2}: '{value}' must be"):
@@ -57,7 +59,7 @@ def test_a_wrong_number_is_named_with_its_row(sample, number, value):
 
 
 def test_an_unknown_category_is_named_with_the_known_ones(sample, category):
-    row = sample.index[sample[schema.TARGET].notna()][0]
+    row = labelled(sample)[0]
     sample.loc[row, category.name] = "Atlantis"
 
     with pytest.raises(
@@ -79,11 +81,38 @@ def test_a_failed_ingest_leaves_the_old_table(tmp_path, monkeypatch, sample):
     assert open_storage().read(tables.EXAMPLES).equals(before)
 
 
-def test_duplicate_rows_are_counted_and_dropped(sample, caplog):
+def test_equal_rows_stay_unless_the_contract_has_a_key(sample, monkeypatch):
     twice = pd.concat([sample, sample], ignore_index=True)
+    once = ingest.clean(sample).examples.num_rows
 
-    assert ingest.clean(twice).num_rows == ingest.clean(sample).num_rows
-    assert "repeat another row" in caplog.text
+    assert ingest.clean(twice).examples.num_rows == 2 * once
+    monkeypatch.setattr(schema, "KEY", next(iter(columns.of())), raising=False)
+    with pytest.raises(InvalidData, match="is there twice, with other values"):
+        ingest.clean(twice)
+
+
+def test_of_rows_with_one_key_one_stays(sample, monkeypatch):
+    monkeypatch.setattr(schema, "KEY", next(iter(columns.of())), raising=False)
+    one = sample.loc[labelled(sample)[:1]]
+
+    cleaned = ingest.clean(pd.concat([one, one, one], ignore_index=True))
+
+    assert cleaned.examples.num_rows == 1
+    assert cleaned.changes["rows that repeat another left out"] == 2
+
+
+def test_what_is_changed_on_reading_is_told_and_kept(sample, number, caplog):
+    row = sample.index[0]
+    sample.loc[row, number.name] = "?"
+    changes = ingest.clean(sample).changes
+
+    assert changes[f"cells of {number.name} read as missing"] >= 1
+    key = ingest.ingest()["key"]
+    ingest.validate(key)
+    kept = json.loads(open_storage().get(key.replace(".csv", ".json")).data)
+    assert kept == ingest.read_source().changes
+    for what in kept:
+        assert what in caplog.text
 
 
 def test_rows_without_a_target_are_dropped(sample):
@@ -98,21 +127,48 @@ def test_rows_without_a_target_are_dropped(sample):
     [
         (b"", "not a CSV file with a header"),
         ("name,größe\n".encode("latin-1"), "not UTF-8: byte 7 is 0xf6"),
-        (b"a,b\n1,2\n1,2,3\n", "Expected 2 fields in line 3, saw 3"),
+        (b"a,b\n1,2\n1,2,3\n", "row 3: it has 3 cells, the header 2"),
+        (b"id,label\nx,12,5\n", "row 2: .* write 12.5, not 12,5"),
+        (b"a,b,c\n1,2,3\n4,5\n", "row 3: it has 2 cells, the header 3"),
         (b"a b,a-b\n1,2\n", "two columns that read as 'a_b'"),
+        (b"a,a\n1,2\n", "two columns that read as 'a'"),
+        (b"\na,b\n1,2\n", "row 1 is blank: delete it"),
+        (b"sep=;\na;b\n1;2\n", "row 1 is 'sep=;'"),
+        (b"Export of May\na,b\n1,2\n", "is row 1, 'Export of May', a title"),
+        (b'a,b\n"1 inch,2\n3,"4 inch,5\n', "row 2: a quote opens or closes"),
+        (b'a,b,c\n1,"2 inch,3\n4,5,6\n7,8 inch",9\n', "row 2: a quote opens here"),
+        (b'a,b\n1,"2\n3,4\n', "row 2: a quote opens or closes"),
+        ("温度,b\n1,2\n".encode(), "'温度' has letters that are not Latin: .* column_1"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused(tmp_path, content, message):
-    path = tmp_path / "bad.csv"
-    path.write_bytes(content)
-
+def test_a_file_that_is_no_table_is_refused(content, message):
     with pytest.raises(InvalidData, match=message):
-        ingest.parse_csv(path.read_bytes(), str(path))
+        reading.parse_csv(content, "bad.csv")
 
 
-def test_a_row_with_more_values_than_the_header_is_refused():
-    with pytest.raises(InvalidData, match=r"more values than its header: .* write 12\.5, not 12,5"):
-        ingest.parse_csv(b"id,label\nx,12,5\n", "labels.csv")
+@pytest.mark.parametrize(
+    ("content", "names", "row"),
+    [
+        ("Body Mass (g);class;2nd\n1; a ;NA\n", ["body_mass_g", "class_", "column_2nd"], "1|a|NA"),
+        ("Conc (µg/L),Area (m²),Größe\n1,2,3\n", ["conc_ug_l", "area_m2", "grosse"], "1|2|3"),
+        ("e\u0301te\u0301,Copy\n1,2\n", ["ete", "copy_"], "1|2"),
+        ('"Kind, of it, all";Size\na;1\n', ["kind_of_it_all", "size"], "a|1"),
+        ('a,b,\n1,"2 ""inch"",\nnew line",\n\n', ["a", "b", "column_3"], '1|2 "inch",\nnew line|'),
+        ("a\tb\r\n1\t2\r\n", ["a", "b"], "1|2"),
+    ],
+)
+def test_headers_and_cells_are_read_as_they_are_meant(content, names, row):
+    frame = reading.parse_csv(content.encode(), "odd.csv")
+
+    assert list(frame) == names
+    assert "|".join(frame.iloc[0]) == row
+    assert len(frame) == 1
+
+
+def test_rows_are_numbered_as_a_spreadsheet_does():
+    frame = reading.parse_csv(b'a,b\n1,2\n\n3,"4\n5"\n6,7\n', "odd.csv")
+
+    assert (frame.index + 2).tolist() == [2, 4, 5]
 
 
 def test_an_absent_file_is_named(tmp_path):
@@ -130,31 +186,48 @@ def test_the_raw_file_is_kept_as_it_came():
 
     assert open_storage().get(key).data == Path(ingest.default_source()).read_bytes()
     assert ingest.validate(key)["fingerprint"] == split.fingerprint(split.read_examples())
-    assert split.fingerprint(ingest.read_source()) == split.fingerprint(split.read_examples())
-
-
-def test_headers_become_identifiers(tmp_path):
-    path = write(tmp_path / "odd.csv", "Body Mass (g);class;2nd\n1; a ;NA\n")
-
-    frame = ingest.parse_csv(path.read_bytes(), str(path))
-
-    assert list(frame) == ["body_mass_g", "class_", "column_2nd"]
-    assert frame.iloc[0].tolist() == ["1", "a", None]
+    assert split.fingerprint(split.to_frame(ingest.read_source().examples)) == split.fingerprint(
+        split.read_examples()
+    )
 
 
 def test_the_split_keeps_every_row_on_one_side(sample):
-    examples = split.to_frame(ingest.clean(sample))
+    examples = split.to_frame(ingest.clean(sample).examples)
 
     train, test = split.hold_out(examples)
 
     assert len(train) + len(test) == len(examples)
     assert 0.1 < len(test) / len(examples) < 0.35
-    both = pd.merge(train, test, on=list(columns.of()))
-    assert both.empty, "the same row is on both sides"
+    names = list(columns.of() if schema.TIME else columns.features())
+    assert pd.merge(train, test, on=names).empty, "equal rows are on both sides"
+
+
+def test_equal_times_are_on_one_side_or_refused(sample, monkeypatch):
+    examples = split.to_frame(ingest.clean(sample).examples).head(100)
+    monkeypatch.setattr(schema, "TIME", "day")
+    days = pd.Series(pd.to_datetime(["2024-01-01"] * 70 + ["2024-01-02"] * 30))
+
+    train, test = split.hold_out(examples.assign(day=days))
+
+    assert (len(train), len(test)) == (70, 30)
+    with pytest.raises(InvalidData, match="1 different times for 100 examples"):
+        split.hold_out(examples.assign(day=days[0]))
+
+
+def test_a_group_is_on_one_side(sample, monkeypatch):
+    examples = split.to_frame(ingest.clean(sample).examples)
+    monkeypatch.setattr(schema, "TIME", None)
+    monkeypatch.setattr(schema, "GROUP", "owner", raising=False)
+    owners = [f"owner {n % 20}" for n in range(len(examples))]
+
+    train, test = split.hold_out(examples.assign(owner=owners))
+
+    assert not set(train["owner"]) & set(test["owner"])
+    assert "a hash of owner" in split.rule()
 
 
 def test_the_future_is_held_out_or_held_out_rows_stay_so(sample):
-    examples = split.to_frame(ingest.clean(sample))
+    examples = split.to_frame(ingest.clean(sample).examples)
     train, test = split.hold_out(examples)
 
     if schema.TIME:
@@ -165,7 +238,7 @@ def test_the_future_is_held_out_or_held_out_rows_stay_so(sample):
 
 
 def test_the_fingerprint_changes_with_the_data_but_not_with_their_order(sample):
-    examples = split.to_frame(ingest.clean(sample))
+    examples = split.to_frame(ingest.clean(sample).examples)
 
     assert split.fingerprint(examples[::-1]) == split.fingerprint(examples)
     assert split.fingerprint(examples[1:]) != split.fingerprint(examples)

@@ -10,10 +10,12 @@ from history.served import like_training, plain, serve
 
 from app import schema
 from app.contract import columns
+from app.contract.columns import Column
 from app.errors import ModelRefused
-from app.history import predictions
+from app.history import batch_runs, predictions
 from app.monitoring import drift, monitor
 from app.pipeline import batch
+from app.registry import reference
 from app.storage import open_storage, tables
 from app.training import metrics
 
@@ -31,6 +33,11 @@ def pages(tmp_path, monkeypatch):
 def examples(champion):
     """Give a window of examples like those of training."""
     return like_training(champion, monitor.WINDOW)
+
+
+def comparisons():
+    """Count those of features: one each, and one more of new values where any value may come."""
+    return sum(1 if column.options else 2 for column in columns.features().values())
 
 
 def test_a_run_of_batch_that_cannot_be_compared_is_left_out(champion, pages, caplog):
@@ -63,7 +70,7 @@ def test_what_is_like_training_stays_quiet(champion, examples, pages):
     stored = open_storage().read(tables.MONITORING).to_pandas()
     assert not stored["alarm"].any()
     assert set(stored["kind"]) == {"data", "target", "concept"}
-    assert len(stored) == len(columns.features()) + 3
+    assert len(stored) == comparisons() + 3
     page = (pages / "DRIFT.md").read_text(encoding="utf-8")
     assert f"0 of {len(stored)} comparisons alarm" in page
     assert (pages / "figures/drift.png").stat().st_size > 5000
@@ -128,6 +135,51 @@ def test_labels_that_come_after_many_more_predictions_are_judged_all_the_same(
 
     with pytest.raises(monitor.DriftFound, match="concept drift"):
         monitor.main()
+
+
+def test_a_tail_that_grows_alarms_though_its_deciles_stay(champion, examples, number):
+    before = reference.read(champion)
+    now = (
+        before[before["held_out"]].sample(200, replace=True, random_state=1).reset_index(drop=True)
+    )
+    top = now[number.name].rank(pct=True) > 0.9
+    now.loc[top, number.name] *= 100
+
+    alarms = {finding.name for finding in drift.of_records(before, now) if finding.alarm}
+
+    assert f"{number.name}: new values" in alarms
+
+
+def test_texts_that_are_all_new_alarm(monkeypatch, champion):
+    before = reference.read(champion)
+    column = Column("town", "string", (), False, "Town", None, None, "unknown", str)
+    monkeypatch.setattr(columns, "features", lambda: {"town": column})
+    known = before.assign(town=[f"town {n % 150}" for n in range(len(before))])
+    new = known.sample(300, replace=True, random_state=1)
+    new = new.assign(town=[f"new {n}" for n in range(300)])
+    same = known.sample(300, replace=True, random_state=1)
+
+    for now, alarms in ((new, True), (same, False)):
+        found = {finding.name: finding.alarm for finding in drift.of_records(known, now)}
+        assert found["town: new values"] is alarms
+
+
+def test_labels_of_one_group_are_no_data_drift(champion, category, pages, monkeypatch):
+    """Rows that have a label are judged by it, and add nothing to the sample that is compared."""
+    monkeypatch.setattr(reference, "ROWS", 100)
+    batch.main("run")
+    run = batch_runs.whole()[0][-1]
+    every, _ = batch_runs.scored(run.table, 10_000)
+    group = [row for row in every if row[category.name] == category.choices[0]]
+    predictions.add_labels({row["id"]: row["prediction"] for row in group})
+
+    sample, labelled = batch_runs.scored(run.table, reference.ROWS // 2)
+
+    assert len(labelled) == len(group)
+    of_group = [
+        [row[category.name] == category.choices[0] for row in rows] for rows in (every, sample)
+    ]
+    assert np.mean(of_group[1]) == pytest.approx(np.mean(of_group[0]), abs=0.15)
 
 
 def test_a_rare_category_that_comes_once_is_no_alarm(category):
@@ -197,4 +249,4 @@ def test_a_run_of_batch_is_a_window_and_outlives_its_table(champion, pages):
     stored = open_storage().read(tables.MONITORING).to_pandas()
     assert set(stored["source"]) == {"batch"}
     assert stored["until"].nunique() == batch.KEPT + 1
-    assert len(stored) == (batch.KEPT + 1) * (len(columns.features()) + 1)
+    assert len(stored) == (batch.KEPT + 1) * (comparisons() + 1)

@@ -50,7 +50,9 @@ def test_a_run_is_seen_when_it_is_whole(champion, monkeypatch):
     score(monkeypatch, "second", 1, 2)
 
     assert batch_runs.whole()[0][-1].table == "batch_predictions_second"
-    assert len(batch_runs.scored("batch_predictions_second", 10_000)) == len(split.read_examples())
+    assert len(batch_runs.scored("batch_predictions_second", 10_000)[0]) == len(
+        split.read_examples()
+    )
 
 
 def test_a_task_that_runs_again_adds_nothing_twice(champion, monkeypatch):
@@ -162,7 +164,7 @@ def test_a_large_run_is_read_in_part_and_evenly(champion, monkeypatch, about):
     score(monkeypatch, "run")
     every = open_storage().read(f"{tables.BATCH_PREDICTIONS}_run")["id"].to_pylist()
 
-    found = [row["id"] for row in batch_runs.scored("batch_predictions_run", about)]
+    found = [row["id"] for row in batch_runs.scored("batch_predictions_run", about)[0]]
 
     step = every.index(found[1])
     assert about <= len(found) <= 2 * about
@@ -176,8 +178,10 @@ def test_labels_of_a_file_are_joined_to_a_run(champion, monkeypatch, tmp_path):
 
     labels.main(str(tmp_path / "labels.csv"))
 
-    scored = batch_runs.scored("batch_predictions_run", 10_000)
-    assert [row["id"] for row in scored if row["label"] is not None] == ["run-0-3"]
+    for about in (1, 10_000):
+        sample, labelled = batch_runs.scored("batch_predictions_run", about)
+        assert [row["id"] for row in labelled] == ["run-0-3"]
+        assert len({row["id"] for row in sample}) == len(sample), "a label adds none to the sample"
 
 
 def test_the_features_are_kept_beside_the_answer(champion, monkeypatch):
@@ -188,7 +192,7 @@ def test_the_features_are_kept_beside_the_answer(champion, monkeypatch):
 
 def test_the_batch_answers_as_the_api_does(champion):
     batch.main("run")
-    rows = batch_runs.scored("batch_predictions_run", about=50)[:50]
+    rows = batch_runs.scored("batch_predictions_run", about=50)[0][:50]
     records = [{name: row[name] for name in columns.features()} for row in rows]
 
     online = versions.load(champion).predict(records)

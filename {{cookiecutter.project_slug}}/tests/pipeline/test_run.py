@@ -153,7 +153,7 @@ def test_the_same_file_runs_here(free_port, tmp_path):
     version = versions.champion().version
     assert versions.evaluation_of(version).reasons == []
     assert batch_runs.whole()[0][-1].model_version == version
-    assert len(batch_runs.scored(batch_runs.whole()[0][-1].table, 10_000)) == len(
+    assert len(batch_runs.scored(batch_runs.whole()[0][-1].table, 10_000)[0]) == len(
         split.read_examples()
     )
     kept = list((tmp_path / "store/pipeline").rglob("*"))

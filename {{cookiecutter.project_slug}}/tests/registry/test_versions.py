@@ -4,7 +4,7 @@ import pytest
 
 from app.contract import columns
 from app.data import split
-from app.errors import Conflict, GateFailed, ModelRefused, NotFound
+from app.errors import Conflict, GateFailed, ModelRefused, NotFound, StorageUnavailable
 from app.registry import reference, versions
 from app.storage import open_storage
 from app.training import evaluate, gate, train
@@ -112,20 +112,58 @@ def test_an_evaluation_of_another_model_does_not_count(champion, small_tree):
         gate.promote()
 
 
+@pytest.mark.parametrize("name", ["record.json", "passed.json"])
+def test_what_was_edited_is_refused(champion, name):
+    key = f"models/{champion}/{name}"
+    text = open_storage().get(key).data.decode()
+    folds = text.replace('"model": [', '"model": [\n      0.123456,', 1)
+    assert folds != text
+    open_storage().put(key, folds.encode())
+
+    with pytest.raises(ModelRefused, match=f"{name} was edited after it was written"):
+        versions.load_champion()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"history": 7}', b"\xff"])
+def test_a_broken_pointer_is_told(champion, content):
+    open_storage().put(versions.CHAMPION, content)
+
+    with pytest.raises(StorageUnavailable, match="champion.json is broken"):
+        versions.load_champion()
+
+
+@pytest.mark.parametrize("name", ["record.json", "passed.json", "model.onnx"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe"])
+def test_a_broken_file_of_the_champion_is_refused(champion, name, content):
+    open_storage().put(f"models/{champion}/{name}", content)
+
+    with pytest.raises(ModelRefused):
+        versions.load_champion()
+
+
+def test_a_clock_that_goes_back_makes_no_older_version_the_newest(champion):
+    future = f"29990101T000000000000-{champion[-8:]}"
+    open_storage().put(f"models/{future}/record.json", b"{}")
+
+    version = versions.register(b"", versions.record_of(champion))
+
+    assert versions.newest() == version > future
+
+
 @pytest.mark.parametrize("change", [{"format": 1}, {"classes": 7}, {"colour": "red"}])
 def test_a_record_of_another_format_is_refused_with_the_command_that_converts_it(champion, change):
     key = f"models/{champion}/record.json"
     fields = json.loads(open_storage().get(key).data) | change
     open_storage().put(key, json.dumps(fields).encode())
 
-    with pytest.raises(ModelRefused, match="is not of format 2: .*`uv run poe convert`"):
+    with pytest.raises(ModelRefused, match="is not of format 3: .*`uv run poe convert`"):
         versions.load_champion()
 
 
 def test_an_evaluation_without_its_metric_is_refused(champion):
     open_storage().put(f"models/{champion}/evaluation.json", b'{"model": {"accuracy": 1.0}}')
 
-    with pytest.raises(ModelRefused, match="evaluation.json is not of format 2: "):
+    with pytest.raises(ModelRefused, match="evaluation.json is not of format 3: "):
         versions.evaluation_of(champion)
 
 
@@ -137,8 +175,11 @@ def test_the_reference_holds_the_examples_with_the_version_s_answers(champion):
     assert 0 < found["held_out"].sum() < len(found)
 
 
-def test_a_version_without_a_reference_is_told(champion):
-    open_storage().put(f"models/{champion}/reference.parquet", b"")
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"", "does not say what"), (b"PAR1", "reference.parquet is broken")]
+)
+def test_a_version_without_a_reference_is_told(champion, content, sentence):
+    open_storage().put(f"models/{champion}/reference.parquet", content)
 
-    with pytest.raises(ModelRefused, match="does not say what it was trained on"):
+    with pytest.raises(ModelRefused, match=sentence):
         reference.read(champion)

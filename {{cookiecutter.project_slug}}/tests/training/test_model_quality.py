@@ -6,7 +6,7 @@ import pytest
 from app.contract import columns
 from app.data import ingest, split
 from app.registry import versions
-from app.training import evaluate, gate
+from app.training import evaluate, gate, suspicions
 
 pytestmark = [pytest.mark.model, pytest.mark.integration]
 
@@ -48,7 +48,7 @@ def test_a_slice_is_a_part_of_the_held_out_examples(evaluation):
 def test_no_feature_determines_the_target():
     ingest.main()
 
-    scores = evaluate.single_feature_scores(split.hold_out(split.read_examples()))
+    scores = suspicions.single_feature_scores(split.hold_out(split.read_examples()))
 
     assert set(scores) == set(columns.features())
     assert max(scores.values()) < 0.99, scores

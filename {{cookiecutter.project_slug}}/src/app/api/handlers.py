@@ -46,7 +46,7 @@ def health() -> Response:
 
 @spec.operation("GET /ready")
 def ready() -> Response:
-    """Say that predictions can be made and kept: a model is loaded, storage answers."""
+    """Say that predictions can be made and kept, and why the next champion cannot be loaded."""
     model = serving().model
     version = (model.predictor or model.load()).version
     try:
@@ -55,7 +55,7 @@ def ready() -> Response:
         raise StorageUnavailable(f"storage is not what it was: {error}") from None
     if problem := serving().journal.problem:
         raise StorageUnavailable(f"predictions cannot be stored: {problem}")
-    return reply({"status": "ready", "model_version": version})
+    return reply({"status": "ready", "model_version": version, "problem": model.problem})
 
 
 @spec.operation("GET /metrics")

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from app.api import observe
-from app.errors import StorageUnavailable
+from app.errors import InvalidData
 from app.storage import open_storage
 
 AT_ONCE = 5000
@@ -34,8 +34,9 @@ class Journal:
     Between two writes it rests `pause_seconds`, or 20 times as long as the last write took but at
     most `LONGEST_REST` seconds, so that storage takes little of the machine; not while `AT_ONCE`
     predictions wait.
-    While storage is down they wait, and `problem` says why. What finds the queue full, what storage
-    refuses and what is left at the end is lost: the metrics count it and the log says so.
+    While storage is down, or fails in any other way that may pass, they wait, and `problem` says
+    why. What finds the queue full, what storage refuses as no row of its table, and what is left at
+    the end is lost: the metrics count it and the log says so.
     """
 
     def __init__(self, table: str, schema: pa.Schema, pause_seconds: float = 1.0) -> None:
@@ -113,13 +114,13 @@ class Journal:
         try:
             self._write(predictions)
             self.problem = None
-        except StorageUnavailable as error:
+        except (InvalidData, pa.ArrowException) as error:
+            _log.exception("storage refused predictions")
+            self._lose(len(predictions), str(error))
+        except Exception as error:  # pylint: disable=broad-exception-caught # it may pass
             self.problem = str(error)
             _log.warning("%d predictions wait for storage: %s", len(self._waiting), error)
             return False
-        except Exception as error:  # pylint: disable=broad-exception-caught # the next may pass
-            _log.exception("storage refused predictions")
-            self._lose(len(predictions), str(error))
         return True
 
     def _write(self, predictions: list[Any]) -> None:

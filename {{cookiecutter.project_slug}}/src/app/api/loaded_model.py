@@ -17,7 +17,7 @@ class LoadedModel:
     Once it is loaded, a thread looks every `seconds` who is champion. Requests go on with the model
     at hand until the next one is loaded and checked, so a change makes none of them wait or fail.
     A champion that is refused, or a registry that does not answer, leaves it; so does whatever else
-    goes wrong, because a thread that ends would never find the next champion.
+    goes wrong, because a thread that ends would never find the next champion. `problem` says what.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -25,7 +25,7 @@ class LoadedModel:
         self._seconds = seconds
         self._loading = Lock()
         self._closed = Event()
-        self._problem: str | None = None
+        self.problem: str | None = None
         self._confirmed = 0.0
 
     def load(self) -> predictor.Predictor:
@@ -50,7 +50,7 @@ class LoadedModel:
         """Tell the model's version, when the registry last confirmed it, and what went wrong."""
         version = self.predictor.version if self.predictor else None
         ago = round(time.monotonic() - self._confirmed, 1) if version else None
-        return {"model_version": version, "confirmed_seconds_ago": ago, "problem": self._problem}
+        return {"model_version": version, "confirmed_seconds_ago": ago, "problem": self.problem}
 
     def _look(self) -> predictor.Predictor:
         """Give the champion, which is loaded if it is another one than that in memory."""
@@ -58,12 +58,12 @@ class LoadedModel:
         try:
             champion = versions.load_champion(self.predictor)
         except Exception as error:
-            self._problem = str(error)
+            self.problem = str(error)
             raise
         if champion is not self.predictor:
             took = time.monotonic() - started
             _log.info("model %s is loaded and serves (%.2f s)", champion.version, took)
-        self._problem, self._confirmed = None, time.monotonic()
+        self.problem, self._confirmed = None, time.monotonic()
         observe.CONFIRMED.set_to_current_time()
         return champion
 

@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import re
 from functools import cache
+from keyword import iskeyword
 from typing import Annotated, Any, Literal, NamedTuple
+from unicodedata import combining, normalize
 
 import pyarrow as pa
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from app import schema
 from app.errors import ConfigError
@@ -20,12 +25,10 @@ _ARROW = {
     "date-time": pa.timestamp("us", "UTC"),
 }
 
+_LIMITS = {"number": (-3.4028234e38, 3.4028234e38), "integer": (-(2**63), 2**63 - 1)}
+"""What a model reads as float32, and a table keeps in 64 bits."""
 
-RESERVED = {
-    *("id", "prediction", "predictions", "probability", "label", "labels", "record", "share"),
-    *("model_version", "predicted_at", "scored_at", "held_out"),
-}
-"""Columns that stand beside the features in tables of predictions."""
+_LETTERS = str.maketrans({"µ": "u", "μ": "u", "ß": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"})
 
 
 class Column(NamedTuple):
@@ -60,45 +63,35 @@ class Column(NamedTuple):
 @cache
 def of(model: type[BaseModel] = schema.Example) -> dict[str, Column]:
     """Describe each field of a model, by default of `Example`, in order."""
-    fields = model.model_json_schema()["properties"]
-    return {name: _column(model, name, field_schema) for name, field_schema in fields.items()}
+    return {name: describe(model, name) for name in model.model_fields}
 
 
 @cache
 def features() -> dict[str, Column]:
-    """Describe the columns that the model may use.
-
-    Raises
-    ------
-    ConfigError
-        A field of `Record` is a date or a time, which a model cannot read, or has a name that is
-        taken.
-    """
-    columns = of(schema.Record)
-    times = [name for name, column in columns.items() if column.kind in ("date", "date-time")]
-    if times:
-        raise ConfigError(
-            f"schema.py: {', '.join(times)} in Record is a time, which the model cannot read. "
-            "Move it to Example and name it in TIME, or replace it by numbers (month, hour)."
-        )
-    if taken := sorted(RESERVED & set(columns)):
-        raise ConfigError(
-            f"schema.py: {', '.join(taken)} in Record is a name that tables of predictions use: "
-            "rename it there and in the header of your file."
-        )
-    return columns
+    """Describe the columns that the model may use."""
+    return of(schema.Record)
 
 
 def target() -> Column:
     """Describe the column that is predicted."""
-    own = [name for name in of() if name not in of(schema.Record)]
-    for role, name in (("TARGET", schema.TARGET), ("TIME", schema.TIME or schema.TARGET)):
-        if name not in own:
-            raise ConfigError(
-                f"schema.py: {role} is {name!r}, but it must be a field of Example "
-                f"that Record does not have, one of: {', '.join(own) or 'none so far'}."
-            )
     return of()[schema.TARGET]
+
+
+def role(name: Literal["TIME", "KEY", "GROUP"]) -> str | None:
+    """Name the column that has a role, if `schema.py` gives it to one."""
+    return getattr(schema, name, None)
+
+
+def identifier(header: str) -> str:
+    """Give the name that a header has in `schema.py`: `body_mass_g` for `Body Mass (g)`.
+
+    It is empty, or not all ASCII, for a header without Latin letters.
+    """
+    plain = normalize("NFKD", header.translate(_LETTERS)).lower()
+    word = re.sub(r"\W+", "_", "".join(c for c in plain if not combining(c))).strip("_")
+    if iskeyword(word) or hasattr(BaseModel, word):
+        return f"{word}_"
+    return f"column_{word}" if word[:1].isdigit() else word
 
 
 def task() -> Literal["classification", "regression"]:
@@ -107,9 +100,9 @@ def task() -> Literal["classification", "regression"]:
 
 
 def fingerprint() -> str:
-    """Hash the contract, so that a model is refused by a contract it was not made for."""
-    text = json.dumps([schema.Example.model_json_schema(), schema.TARGET], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    """Hash what a model needs of the contract: names, kinds, choices and their order."""
+    needed = [[c.name, c.kind, c.choices, c.nullable] for c in (*features().values(), target())]
+    return hashlib.sha256(json.dumps(needed).encode()).hexdigest()[:12]
 
 
 def arrow_schema(model: type[BaseModel] = schema.Example) -> pa.Schema:
@@ -122,31 +115,64 @@ def example_record() -> dict[str, Any]:
     return {name: column.example for name, column in features().items()}
 
 
-def _column(model: type[BaseModel], name: str, field_schema: dict[str, Any]) -> Column:
-    """Read one field from the model's JSON schema."""
+def describe(model: type[BaseModel], name: str) -> Column:
+    """Describe one field; `ConfigError` if no table can hold its type."""
+    field_schema = model.model_json_schema(by_alias=False)["properties"][name]
     kinds = field_schema.get("anyOf", [field_schema])
     types = [part for part in kinds if part.get("type") != "null"]
     part = types[0] if len(types) == 1 else {}
     kind = part.get("format", part.get("type"))
     if kind not in _ARROW:
         raise ConfigError(
-            f"schema.py: the type of {name!r} is not supported. Use float, int, bool, str, "
-            "datetime or Literal[...] of one type, alone or with `| None`."
+            "the type is not supported: use float, int, bool, str, date, datetime or "
+            "Literal[...] of one type, alone or with `| None`."
         )
     choices = tuple(part.get("enum", [part["const"]] if "const" in part else []))
     low = part.get("minimum", part.get("exclusiveMinimum"))
     high = part.get("maximum", part.get("exclusiveMaximum"))
     examples = field_schema.get("examples") or [_example(kind, choices, low, high)]
-    field = model.model_fields[name]
     label, nullable = field_schema.get("description", name), "anyOf" in field_schema
-    annotation: Any = Annotated[field.annotation, name, *field.metadata]
-    return Column(name, kind, choices, nullable, label, low, high, examples[0], annotation)
+    plain = Column(name, kind, choices, nullable, label, low, high, examples[0], None)
+    return plain._replace(annotation=_checked(plain, model.model_fields[name]))
+
+
+def _checked(column: Column, field: FieldInfo) -> Any:
+    """Give the type of a field with its own rules, and with those that hold for all of a kind."""
+    checks: list[Any] = [column.name, *field.metadata]
+    if column.kind in _LIMITS and not column.choices:
+        (least, most), own = _LIMITS[column.kind], (column.minimum, column.maximum)
+        checks += [Field(ge=least)] if own[0] is None else []
+        checks += [Field(le=most)] if own[1] is None else []
+    if column.kind in _PREPARE:
+        checks.append(BeforeValidator(_PREPARE[column.kind]))
+    return Annotated[field.annotation, *checks]
 
 
 def _example(kind: str, choices: tuple[Any, ...], low: float | None, high: float | None) -> Any:
     """Choose a value within the rules: the first choice, or the middle of the range."""
     if choices or kind in ("string", "date", "date-time", "boolean"):
         return choices[0] if choices else {"string": "unknown", "boolean": True}.get(kind)
-    bottom = low if low is not None else (high or 2) - 2
-    middle = (bottom + (high if high is not None else bottom + 2)) / 2
-    return round(middle) if kind == "integer" else round(middle, 3)
+    bottom = low if low is not None else (2 if high is None else high) - 2
+    top = high if high is not None else bottom + 2
+    middle = (bottom + top) / 2
+    short = float(f"{middle:.3g}")
+    return round(middle) if kind == "integer" else short if bottom < short < top else middle
+
+
+def _whole(value: Any) -> Any:
+    """Make 1.0 the whole number 1: JSON and spreadsheets have one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d+\.0+", value):
+        return value.partition(".")[0]
+    return value
+
+
+def _iso(value: Any) -> Any:
+    """Refuse digits, which would be seconds since 1970, and days that stand before months."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d(?!\d)", value):
+        raise PydanticCustomError("iso", "must be a date or time in ISO 8601, as in 2024-01-31")
+    return value
+
+
+_PREPARE = {"integer": _whole, "boolean": _whole, "date": _iso, "date-time": _iso}

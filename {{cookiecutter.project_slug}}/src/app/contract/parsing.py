@@ -1,12 +1,12 @@
 """From texts and JSON to typed values: the same rules for files and for requests, in sentences."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import GenericAlias
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from app import schema
@@ -15,6 +15,12 @@ from app.errors import InvalidData
 
 RECORDS = 1000
 """Records in one request, at most."""
+
+MISSING = {
+    *("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>"),
+    *("NaN", "nan", "NULL", "null", "None"),
+}
+"""Texts that mean a missing value in a file, unless `schema.py` lists them as a choice."""
 
 SHOWN = 5
 """Sentences per column or request; the first few are enough to act."""
@@ -86,9 +92,8 @@ def parse_records(payload: Any) -> list[dict[str, Any]]:
     records = payload if isinstance(payload, list) else [payload]
     if not 1 <= len(records) <= RECORDS:
         raise InvalidData(f"{len(records)} records: send 1 to {RECORDS} in one request.")
-    prepared = [_with_whole_numbers(record) for record in records]
     try:
-        parsed = _record_list().validate_python(prepared, strict=True)
+        parsed = _record_list().validate_python(records, strict=True)
     except ValidationError as error:
         raise InvalidData(*_sentences(error, where)) from None
     return [vars(record) for record in parsed]
@@ -96,42 +101,39 @@ def parse_records(payload: Any) -> list[dict[str, Any]]:
 
 def parse_label(value: Any) -> Any:
     """Parse a true value of the target, as it comes in a request: strictly, as a record."""
-    column = columns.target()
-    adapter = TypeAdapter(column.annotation, config=schema.Record.model_config)
-    prepared = _with_whole_numbers({column.name: value})[column.name]
+    adapter = TypeAdapter(columns.target().annotation, config=schema.Record.model_config)
     try:
-        return adapter.validate_python(prepared, strict=True)
+        return adapter.validate_python(value, strict=True)
     except ValidationError as error:
         raise InvalidData(*_sentences(error, lambda _: "label")) from None
 
 
-def _parse_values(column: columns.Column, values: Sequence[Any]) -> list[Any]:
+def present(column: columns.Column, values: Iterable[Any]) -> list[Any]:
+    """Give the values with None for texts that mean a missing one; a choice is never missing."""
+    texts = MISSING - set(map(str, column.choices))
+    stripped = (value.strip() if isinstance(value, str) else value for value in values)
+    return [None if value in texts else value for value in stripped]
+
+
+def _parse_values(column: columns.Column, values: Iterable[Any]) -> list[Any]:
     choices = {str(choice): choice for choice in column.choices}
+    if column.kind == "integer":  # 1.0 in a file is the choice 1
+        choices |= {f"{choice}.0": choice for choice in column.choices}
     list_type: Any = GenericAlias(list, column.annotation)
     adapter = TypeAdapter[list[Any]](list_type, config=schema.Record.model_config)
-    return adapter.validate_python([choices.get(str(value), value) for value in values])
+    return adapter.validate_python([choices.get(value, value) for value in present(column, values)])
 
 
-def _with_whole_numbers(record: Any) -> Any:
-    """Make 2.0 a whole number where one is asked for: JSON has only one kind of number."""
-    if not isinstance(record, dict):
-        return record
-    whole = {
-        name: int(value)
-        for name in _whole_number_names()
-        if isinstance(value := record.get(name), float) and value.is_integer()
+@cache
+def _record_list() -> TypeAdapter[list[BaseModel]]:
+    """Check a request by the annotations that a file is checked by."""
+    fields: dict[str, Any] = {
+        name: (columns.features()[name].annotation, field)
+        for name, field in schema.Record.model_fields.items()
     }
-    return record | whole if whole else record
-
-
-@cache
-def _whole_number_names() -> list[str]:
-    return [column.name for column in columns.of().values() if column.kind == "integer"]
-
-
-@cache
-def _record_list() -> TypeAdapter[list[schema.Record]]:
-    return TypeAdapter(list[schema.Record])
+    checked: Any = create_model("Record", __base__=schema.Record, **fields)
+    record_list: Any = GenericAlias(list, checked)
+    return TypeAdapter(record_list)
 
 
 def _sentences(error: ValidationError, where: Callable[[ErrorDetails], str]) -> list[str]:

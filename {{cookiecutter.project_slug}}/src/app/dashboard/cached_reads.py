@@ -70,7 +70,8 @@ def batches() -> list[batch_runs.BatchRun]:
 @st.cache_data(ttl=60, show_spinner="Reading the scored table")
 def scored(table: str) -> pd.DataFrame:
     """Read rows of a run of `batch`."""
-    return frames.from_rows(batch_runs.scored(table, about=ROWS))
+    sample, labelled = batch_runs.scored(table, about=ROWS)
+    return frames.from_rows(list({row["id"]: row for row in (*sample, *labelled)}.values()))
 
 
 @st.cache_data(ttl=30, show_spinner="Reading the registry")

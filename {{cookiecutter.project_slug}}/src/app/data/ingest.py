@@ -1,13 +1,10 @@
 """Ingest the source: keep it as it came, validate and clean it, write the table of examples."""
 
 import hashlib
+import json
 import logging
-import re
-import warnings
-from io import StringIO
-from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -15,11 +12,18 @@ import pyarrow as pa
 from app import schema
 from app.config import load_cloud, read
 from app.contract import columns, parsing
-from app.data import split
+from app.data import reading, split
 from app.errors import ConfigError, InvalidData
 from app.storage import open_storage, tables
 
 _log = logging.getLogger(__name__)
+
+
+class Cleaned(NamedTuple):
+    """Typed examples, and how often what was changed on the way to them."""
+
+    examples: pa.Table
+    changes: dict[str, int]
 
 
 def main(source: str = "") -> None:
@@ -53,18 +57,23 @@ def validate(key: str) -> dict[str, str]:
     InvalidData
         The file breaks a rule; the table stays as it was.
     """
-    examples = clean(parse_csv(open_storage().get(key).data, key), key)
-    open_storage().write(tables.EXAMPLES, examples)
+    storage = open_storage()
+    examples, changes = clean(reading.parse_csv(storage.get(key).data, key), key)
+    storage.write(tables.EXAMPLES, examples)
+    storage.put(key.replace(".csv", ".json"), json.dumps(changes, indent=2).encode())
     fingerprint = split.fingerprint(split.to_frame(examples))
-    open_storage().put(tables.EXAMPLES_MARK, fingerprint.encode())
+    storage.put(tables.EXAMPLES_MARK, fingerprint.encode())
+    if changes:
+        told = "; ".join(f"{count} {what}" for what, count in changes.items())
+        _log.warning("changed on reading: %s", told)
     _log.info("%d examples from %s are now in table %r", len(examples), key, tables.EXAMPLES)
     return {"fingerprint": fingerprint}
 
 
-def read_source() -> pd.DataFrame:
-    """Read the examples that the source would give, without writing anything."""
+def read_source() -> Cleaned:
+    """Read what the source would give, without writing anything."""
     source = default_source()
-    return split.to_frame(clean(parse_csv(fetch(source), source), source))
+    return clean(reading.parse_csv(fetch(source), source), source)
 
 
 def fetch(source: str) -> bytes:
@@ -85,38 +94,7 @@ def fetch(source: str) -> bytes:
         raise InvalidData(f"{source} cannot be read: {error.strerror}.") from None
 
 
-def parse_csv(content: bytes, path: str) -> pd.DataFrame:
-    """Read a CSV file as texts, with None for a missing value; `path` names it in errors.
-
-    Column names are made identifiers: `Body Mass (g)` becomes `body_mass_g`.
-
-    Raises
-    ------
-    InvalidData
-        The file is empty, not UTF-8 or not a CSV file.
-    """
-    try:
-        frame = _read_csv(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        byte = f"byte {error.start} is 0x{error.object[error.start]:02x}"
-        raise InvalidData(f"{path} is not UTF-8: {byte}. Save it as 'CSV UTF-8'.") from None
-    except pd.errors.ParserWarning:
-        raise InvalidData(
-            f"{path} has rows with more values than its header: put values that hold the delimiter "
-            "between quotes, and write 12.5, not 12,5."
-        ) from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise InvalidData(f"{path} is not a CSV file with a header: {error}") from None
-    frame.columns = [_identifier(str(name)) for name in frame.columns]
-    for name in frame.columns[frame.columns.duplicated()]:
-        raise InvalidData(f"{path} has two columns that read as {name!r}: rename one.")
-    for name in frame.columns:
-        texts = frame[name].str.strip().astype(object)
-        frame[name] = texts.where(texts.notna() & (texts != ""), None)
-    return frame
-
-
-def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
+def clean(frame: pd.DataFrame, source: str = "the source") -> Cleaned:
     """Keep the columns of the contract and the rows that can be learnt from, typed.
 
     Raises
@@ -125,29 +103,38 @@ def clean(frame: pd.DataFrame, source: str = "the source") -> pa.Table:
         A column is missing, no row is left, or a value breaks a rule of `schema.py`.
         Rows are named as a spreadsheet does: the header is row 1.
     """
-    names = list(columns.of())
-    _require_columns(frame, names, source)
-    labelled = frame[frame[schema.TARGET].notna()][names]
-    distinct = labelled.drop_duplicates()
-    _warn_dropped(len(frame) - len(labelled), f"without a value of {schema.TARGET!r}")
-    _warn_dropped(len(labelled) - len(distinct), "that repeat another row")
-    if distinct.empty:
+    _require_columns(frame, list(columns.of()), source)
+    changes = dict[str, int]()
+    read = pd.DataFrame(index=frame.index, dtype=object)
+    for name, column in columns.of().items():
+        values = parsing.present(column, frame[name])
+        read[name] = pd.Series(values, frame.index, dtype=object)
+        told = read[name].isna() & frame[name].notna() & (frame[name] != "")
+        changes[f"cells of {name} read as missing"] = int(told.sum())
+    labelled = read[read[schema.TARGET].notna()]
+    changes[f"rows without {schema.TARGET} left out"] = len(read) - len(labelled)
+    rows = _once(labelled, source)
+    changes["rows that repeat another left out"] = len(labelled) - len(rows)
+    if rows.empty:
         raise InvalidData(f"{source} has no row to learn from; each needs a {schema.TARGET!r}.")
-    texts: dict[Any, list[Any]] = distinct.to_dict("list")
-    return parsing.parse_table(texts, (distinct.index + 2).tolist())
+    texts: dict[Any, list[Any]] = rows.to_dict("list")
+    table = parsing.parse_table(texts, (rows.index + 2).tolist())
+    return Cleaned(table, {what: count for what, count in changes.items() if count})
 
 
-def _read_csv(text: str) -> pd.DataFrame:
-    """Read a CSV file as texts, by the delimiter that its header holds most of."""
-    sep = max(",;\t|", key=text.partition("\n")[0].count)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with too many values
-        return pd.read_csv(StringIO(text), sep=sep, dtype=str, na_values=["?"], index_col=False)
-
-
-def _identifier(name: str) -> str:
-    word = re.sub(r"\W+", "_", name.strip().lower()).strip("_")
-    return f"{word}_" if iskeyword(word) else word if word[:1].isalpha() else f"column_{word}"
+def _once(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Keep one of equal rows, if the contract has a KEY: without one, equal rows are two facts."""
+    key = columns.role("KEY")
+    if key is None:
+        return rows
+    rows = rows.drop_duplicates()
+    again = rows[key][rows[key].duplicated()]
+    if len(again):
+        raise InvalidData(
+            f"{source}, row {again.index.tolist()[0] + 2}: the {key} {again.iloc[0]!r} is there "
+            "twice, with other values: correct one of the rows, or set KEY to None."
+        )
+    return rows
 
 
 def _require_columns(frame: pd.DataFrame, names: list[str], source: str) -> None:
@@ -159,8 +146,3 @@ def _require_columns(frame: pd.DataFrame, names: list[str], source: str) -> None
         )
     if extra := [str(name) for name in frame if name not in names]:
         _log.warning("not in schema.py, so left out: %s", ", ".join(extra))
-
-
-def _warn_dropped(count: int, why: str) -> None:
-    if count:
-        _log.warning("%d rows %s are left out", count, why)

@@ -1,7 +1,7 @@
 """Read the examples from their table, and hold some out."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from app import schema
 from app.contract import columns
-from app.errors import InvalidData
+from app.errors import InvalidData, NotFound
 from app.storage import open_storage, tables
 
 TEST_PERCENT = 20
@@ -27,7 +27,12 @@ def read_examples() -> pd.DataFrame:
 
     A store gives rows in any order, but the same data must train the same model.
     """
-    frame = to_frame(open_storage().read(tables.EXAMPLES))
+    try:
+        frame = to_frame(open_storage().read(tables.EXAMPLES))
+    except NotFound:
+        raise NotFound("there are no examples yet: run `uv run poe data`.") from None
+    if missing := sorted(set(columns.of()) - set(frame)):
+        raise NotFound(f"the table of examples has no {missing[0]!r}: run `uv run poe data` again.")
     order = pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().argsort()
     return frame.iloc[order].reset_index(drop=True)
 
@@ -36,27 +41,52 @@ def hold_out(frame: pd.DataFrame) -> Split:
     """Hold out a fifth of the examples, always the same ones.
 
     With a TIME in `schema.py` the latest are held out, as the model will meet the future.
-    Without, a hash of the features decides: an example that was held out once
-    stays held out when data are added, and equal records are on the same side.
+    Without, a hash decides, of the GROUP or of all features: an example that was held out once
+    stays held out when data are added, and equal records, or those of a group, are on one side.
 
     Raises
     ------
     InvalidData
-        There are too few examples to have some on both sides.
+        One side would be empty, or much too large.
     """
-    if schema.TIME:
-        ordered = frame.sort_values(schema.TIME, kind="stable", ignore_index=True)
-        cut = ordered[schema.TIME].quantile(1 - TEST_PERCENT / 100)
-        held_out = (ordered[schema.TIME] > cut).to_numpy()
-    else:
-        ordered = frame
-        features = frame[list(columns.features())].astype(str)
-        hashes = pd.util.hash_pandas_object(features, index=False)
-        held_out = (hashes % 100 < TEST_PERCENT).to_numpy()
+    ordered = (
+        frame.sort_values(schema.TIME, kind="stable", ignore_index=True) if schema.TIME else frame
+    )
+    held_out = _is_late(ordered[schema.TIME]) if schema.TIME else _is_drawn(ordered)
     if held_out.all() or not held_out.any():
-        raise InvalidData(f"{len(frame)} examples are too few to hold some out: add data.")
+        reason = f"{len(frame)} examples are too few to hold some out: add data."
+        if group := columns.role("GROUP"):
+            reason += f" They are {frame[group].nunique()} groups of {group!r}."
+        raise InvalidData(reason)
     parts = ordered[~held_out], ordered[held_out]
     return Split(*(part.reset_index(drop=True) for part in parts))
+
+
+def rule() -> str:
+    """Say what decides which side an example is on."""
+    by = columns.role("GROUP") or ", ".join(columns.features())
+    return f"{schema.TIME or f'a hash of {by}'}, {TEST_PERCENT} % held out"
+
+
+def _is_late(times: "pd.Series[Any]") -> "pd.Series[bool]":
+    """Mark the latest times: equal ones are on one side, so the share is as near as can be."""
+    shares = 1 - times.value_counts(normalize=True, sort=False).sort_index().cumsum()
+    place = int((shares - TEST_PERCENT / 100).abs().argmin())
+    share = shares.iloc[place]
+    if not 0.05 <= share <= 0.5:
+        raise InvalidData(
+            f"{schema.TIME!r} has {len(shares)} different times for {len(times)} examples, so not "
+            f"the latest {TEST_PERCENT} % can be held out, but {share:.0%}: give each "
+            "example a more exact time, or set TIME to None."
+        )
+    late: pd.Series[bool] = times > shares.index[place]
+    return late
+
+
+def _is_drawn(frame: pd.DataFrame) -> "pd.Series[bool]":
+    group = columns.role("GROUP")
+    texts = frame[[group] if group else list(columns.features())].astype(str)
+    return pd.util.hash_pandas_object(texts, index=False) % 100 < TEST_PERCENT
 
 
 def fingerprint(frame: pd.DataFrame) -> str:

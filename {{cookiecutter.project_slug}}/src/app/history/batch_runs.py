@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from app.errors import NotFound
 from app.history import predictions
-from app.storage import open_storage
+from app.storage import get_json, open_storage
 
 RUNS = "batch.json"
 """The object that names the runs that are whole, the newest last."""
@@ -23,10 +23,10 @@ class BatchRun(NamedTuple):
 def whole() -> tuple[list[BatchRun], int]:
     """Give the runs that are whole, newest last, and the generation of their list."""
     try:
-        blob = open_storage().get(RUNS)
+        runs: tuple[list[BatchRun], int] = get_json(RUNS, list[BatchRun])
     except NotFound:
         return [], 0
-    return [BatchRun(**run) for run in json.loads(blob.data)], blob.generation
+    return runs
 
 
 def replace(runs: Sequence[BatchRun], generation: int) -> None:
@@ -35,11 +35,12 @@ def replace(runs: Sequence[BatchRun], generation: int) -> None:
     open_storage().put(RUNS, content, generation=generation)
 
 
-def scored(table: str, about: int) -> list[dict[str, Any]]:
-    """Give rows of a run, each with its label or None, in bounded memory.
+def scored(table: str, about: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Give rows of a run that stand for all, and all whose truth is known, in bounded memory.
 
     A table with more than twice `about` rows is thinned out evenly, until it has `about` rows or
-    up to twice as many; all rows with a label are kept as well.
+    up to twice as many. Each has its label or None. Labels may come for some records more than for
+    others, so those that have one stand only for themselves.
     """
     rows, with_label = list[dict[str, Any]](), list[dict[str, Any]]()
     labels, step, seen = predictions.read_labels(), 1, 0
@@ -51,6 +52,6 @@ def scored(table: str, about: int) -> list[dict[str, Any]]:
             with_label += piece.take(places).to_pylist() if places else []
         while len(rows) > 2 * about:
             rows, step = rows[::2], 2 * step
-    present = {row["id"] for row in rows}
-    rows += [row for row in with_label if row["id"] not in present]
-    return [row | {"label": labels.get(row["id"])} for row in rows]
+    both = ([row | {"label": labels.get(row["id"])} for row in part] for part in (rows, with_label))
+    sample, labelled = both
+    return sample, labelled

@@ -8,7 +8,7 @@ import pandas as pd
 
 from app import schema
 from app.contract import parsing
-from app.data import ingest
+from app.data import ingest, reading
 from app.errors import InvalidData, NotFound
 from app.history import batch_runs, predictions
 from app.storage import open_storage, tables
@@ -25,7 +25,7 @@ def main(path: str) -> None:
         The file has other columns, no prediction has an id, or a label breaks a rule of
         `schema.py`.
     """
-    frame = ingest.parse_csv(ingest.fetch(path), path)
+    frame = reading.parse_csv(ingest.fetch(path), path)
     if missing := ", ".join(sorted({"id", "label"} - set(frame.columns))):
         present = ", ".join(frame.columns)
         raise InvalidData(

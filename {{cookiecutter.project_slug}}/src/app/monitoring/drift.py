@@ -26,6 +26,9 @@ CHANCE = 0.01
 PSI = 0.2
 """From here on, a population stability index is usually called a significant change."""
 
+NEW = 0.05
+"""From here on, so many more values than before are unlike any other."""
+
 WORSE = 0.1
 """From here on, Cliff's delta of the losses is a worse model: for classes, 10 % more are wrong."""
 
@@ -34,10 +37,11 @@ _CATEGORIES = 20
 
 
 class Finding(NamedTuple):
-    """One comparison; `effect` is a PSI from 0 or, for a concept, Cliff's delta from -1 to 1.
+    """One comparison; `effect` is a PSI from 0, for a concept Cliff's delta from -1 to 1.
 
-    `before` and `now` are what a person reads: the mean of numbers, the share of the commonest
-    category, or the main metric. `p_value` is that of all comparisons of the window together.
+    For new values it is by how much their share grew, from -1 to 1. `before` and `now` are what a
+    person reads: the mean of numbers, the share of the commonest category or of new values, or the
+    main metric. `p_value` is that of all comparisons of the window together.
     """
 
     kind: str
@@ -64,6 +68,11 @@ def of_records(before: pd.DataFrame, now: pd.DataFrame) -> list[Finding]:
     findings = [
         _compare("data", column, before[name], now[name])
         for name, column in columns.features().items()
+    ]
+    findings += [
+        _compare_new(column, before[name], now[name])
+        for name, column in columns.features().items()
+        if not column.options
     ]
     answers = columns.target()._replace(name="predictions")
     like_new = before if schema.TIME else before[before["held_out"]]
@@ -115,6 +124,27 @@ def _compare(kind: str, column: columns.Column, before: Any, now: Any) -> Findin
         commonest = before.mode()[0]
         shown = [float((values == commonest).mean()) for values in (before, now)]
     return Finding(kind, column.name, len(now), shown[0], shown[1], _psi(bins), PSI, p_value)
+
+
+def _compare_new(column: columns.Column, before: Any, now: Any) -> Finding:
+    """Compare the shares of values unlike any other: new texts, and numbers beyond the range.
+
+    Of `before`, those count that are so beside all others of it: texts that occur once, and the
+    ends of the range, which leave out a thousandth on each side. Fisher's exact test.
+    """
+    before, now = before.dropna(), now.dropna()
+    if column.quantity:
+        ordered, ends = np.sort(before.to_numpy(float)), max(1, len(before) // 1000)
+        low, high = ordered[[ends - 1, -ends]] if len(ordered) else (np.nan, np.nan)
+        alone, new = min(2 * ends, len(before)), ~now.astype(float).between(low, high)
+    else:
+        times = before.value_counts()
+        alone, new = int((times == 1).sum()), ~now.isin(times.index)
+    counts = [[alone, len(before) - alone], [int(new.sum()), int((~new).sum())]]
+    shares = [part[0] / max(sum(part), 1) for part in counts]
+    p_value, growth = float(stats.fisher_exact(counts).pvalue), shares[1] - shares[0]
+    name = f"{column.name}: new values"
+    return Finding("data", name, len(now), shares[0], shares[1], growth, NEW, p_value)
 
 
 def _compare_quality(before: _Answers, now: _Answers) -> Finding:

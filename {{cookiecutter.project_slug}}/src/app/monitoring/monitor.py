@@ -148,14 +148,15 @@ def _batches() -> Iterator[Window]:
     for run in batch_runs.whole()[0]:
         try:
             reference.read(run.model_version)
-        except ModelRefused as error:
+            both = batch_runs.scored(run.table, about=reference.ROWS // 2)
+        except (ModelRefused, NotFound) as error:
             _log.warning("%s is not compared: %s", run.table, error)
             continue
-        frame = frames.from_rows(batch_runs.scored(run.table, about=reference.ROWS // 2))
-        until, labelled = datetime.fromisoformat(run.finished_at), frame[frame["label"].notna()]
-        for rows, compare in ((frame, drift.of_records), (labelled, drift.of_labels)):
+        until = datetime.fromisoformat(run.finished_at)
+        for rows, compare in zip(both, (drift.of_records, drift.of_labels), strict=True):
             if len(rows) >= FEWEST:
-                yield Window("batch", run.model_version, until, rows, compare)
+                frame = frames.from_rows(rows)
+                yield Window("batch", run.model_version, until, frame, compare)
 
 
 def _judge(window: Window) -> list[dict[str, Any]]:
@@ -194,7 +195,8 @@ def _sentence(row: "pd.Series[Any]") -> str:
     """Say what drifted, how far, and what to do about it."""
     where = f"{row['source']}, {row['model_version']}, until {row['until']:%Y-%m-%d %H:%M} UTC"
     change = f"{row['before']:.3g} before, {row['now']:.3g} now"
-    measure = "Cliff's delta" if row["kind"] == "concept" else "PSI"
+    measure = {"concept": "Cliff's delta"}.get(row["kind"], "PSI")
+    measure = "growth" if "new values" in row["name"] else measure
     return (
         f"{where}: {row['kind']} drift of {row['name']!r} in {row['rows']} rows: {change}; "
         f"{measure} {row['effect']:.2f} is over {row['limit']:g}, p = {row['p_value']:.2g}. "

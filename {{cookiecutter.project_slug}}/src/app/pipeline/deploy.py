@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from app.api import client
 from app.config import load_cloud, read_count
 from app.contract import columns
-from app.errors import AppError, ModelRefused
+from app.errors import AppError, Conflict, ModelRefused
 from app.registry import versions
 from app.storage import open_storage
 
@@ -29,6 +29,8 @@ def main(version: str = "") -> None:
 
     Raises
     ------
+    Conflict
+        Another version became champion meanwhile.
     DeployFailed
         It does not within `DEPLOY_SECONDS`: a version that was never served is withdrawn, and its
         predecessor is back.
@@ -80,22 +82,28 @@ def running_api() -> Iterator[None]:
 def _smoke(url: str, version: str, seconds: int) -> None:
     """Ask until the version is served, then for one prediction; raises `DeployFailed`."""
     deadline = time.monotonic() + seconds
-    while True:
-        try:
-            served = client.ask("/ready", seconds=30)["model_version"]
-            if served == version:
-                answer = client.ask("/predict?keep=false", columns.example_record(), seconds=30)
-                if answer["model_version"] == version and answer["predictions"]:
-                    return
-            problem = f"it serves {served}"
-        except (AppError, KeyError, TypeError) as error:
-            problem = f"it answers: {error!r}"
+    while problem := _try(version):
+        if (champion := versions.champion().version) != version:
+            raise Conflict(f"{version} is not deployed: {champion} became champion meanwhile.")
         if time.monotonic() > deadline:
             raise DeployFailed(
                 f"{url} does not serve {version} after {seconds} s; {problem}. Is the API up, "
                 "with the same APP_ENV, and API_URL its address? See the API's log."
             )
         time.sleep(0.5)
+
+
+def _try(version: str) -> str:
+    """Ask for one prediction of a version, which is not kept; say what is wrong, or nothing."""
+    try:
+        served = client.ask("/ready", seconds=30)["model_version"]
+        if served != version:
+            return f"it serves {served}"
+        answer = client.ask("/predict?keep=false", columns.example_record(), seconds=30)
+        right = answer["model_version"] == version and answer["predictions"]
+        return "" if right else f"it answers: {answer}"
+    except (AppError, KeyError, TypeError) as error:
+        return f"it answers: {error!r}"
 
 
 def _answers() -> bool:

@@ -4,15 +4,18 @@
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from kfp import compiler, local
 
 from app.__main__ import run_all_but
 from app.api.client import require_api_url
 from app.config import Cloud, load_cloud, read
-from app.errors import AppError, ConfigError
+from app.errors import AppError, ConfigError, Conflict
 from app.pipeline import graph
 from app.pipeline.deploy import running_api
 from app.registry import versions
@@ -42,7 +45,7 @@ def if_new(how: str = "local") -> None:
     """Run the pipeline if no model was judged on these data yet, whatever became of it."""
     from app.data import ingest, split
 
-    present = split.fingerprint(ingest.read_source())
+    present = split.fingerprint(split.to_frame(ingest.read_source().examples))
     for version in versions.versions():
         evaluation, data = versions.find_evaluation(version), versions.record_of(version).data
         if data.fingerprint == present and evaluation and evaluation.reasons is not None:
@@ -91,7 +94,7 @@ def _run_local(tuning: str) -> None:
         return
     root = str(Path(read("LOCAL_STORE", "local")) / "pipeline")
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root, raise_on_error=True)
-    with running_api(), warnings.catch_warnings():
+    with _alone(), running_api(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
             graph.build(None)(source=ingest.default_source(), tuning=tuning)
@@ -100,8 +103,23 @@ def _run_local(tuning: str) -> None:
 
 
 def _run_plain(tuning: str) -> None:
-    with running_api():
+    with _alone(), running_api():
         run_all_but(tuning=tuning)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one run at a time work on a laptop: the end of another would stop the API of both."""
+    file = Path(read("LOCAL_STORE", "local")) / "pipeline.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        held = FileLock(file).acquire(timeout=0)
+    except Timeout:
+        raise Conflict(
+            "another pipeline runs in this folder: wait until it has ended, then run this again."
+        ) from None
+    with held:
+        yield
 
 
 def _compile(_tuning: str) -> None:

@@ -47,7 +47,10 @@ class Predictor:
             self._refuse("it was trained for another schema.py")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # a served model shares its machine
-        self._session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+        except Exception as error:  # pylint: disable=broad-exception-caught # they have no base
+            self._refuse(f"ONNX Runtime cannot run it here: {str(error).splitlines()[0]}", error)
 
     @property
     def classifies(self) -> bool:
@@ -84,7 +87,7 @@ class Predictor:
             return [float(value) for value in scores.ravel()]
         return [self._classes[index] for index in scores.argmax(axis=1)]
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: str, cause: Exception | None = None) -> None:
         raise ModelRefused(
             f"model {self.version} is refused: {why}. Run `uv run poe rollback`, or train again."
-        )
+        ) from cause

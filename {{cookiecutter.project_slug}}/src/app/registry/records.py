@@ -3,13 +3,15 @@
 Whoever changes a field raises `FORMAT`; `uv run poe convert` brings older ones to it.
 """
 
+import hashlib
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import ModelRefused
 
-FORMAT: Literal[2] = 2
+FORMAT: Literal[3] = 3
 
 Scores = dict[str, float]
 """Metrics by name, or one metric by the name of what it is of."""
@@ -20,9 +22,20 @@ class _Stored(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
+
+class _Sealed(_Stored):
+    """What is stored under a key of its own; `seal` is the hash of all other fields."""
+
+    seal: str = ""
+
     def to_json(self) -> bytes:
-        """Write it as it is stored."""
-        return self.model_dump_json(indent=2).encode()
+        """Write it as it is stored, sealed."""
+        sealed = self.model_copy(update={"seal": self.sealed()})
+        return sealed.model_dump_json(indent=2).encode()
+
+    def sealed(self) -> str:
+        """Hash all fields but the seal."""
+        return hashlib.sha256(self.model_dump_json(exclude={"seal"}).encode()).hexdigest()[:16]
 
 
 class Folds(_Stored):
@@ -40,14 +53,37 @@ class Slice(_Stored):
     baseline: float
 
 
+class Recall(_Stored):
+    """How many rows of a class are learnt from, how many held out, and how often it is found."""
+
+    learnt: int
+    rows: int
+    recall: float
+
+
+class Comparison(_Stored):
+    """Metrics of the model and of the champion, on the held-out rows that neither learnt from."""
+
+    version: str
+    rows: int
+    model: Scores
+    champion: Scores
+
+
 class Data(_Stored):
-    """The examples that a version was made with."""
+    """The examples that a version was made with: `learnt` of the `rows` by fitting it.
+
+    `split` says what decided which; with a TIME, it learnt from none later than `learnt_until`.
+    """
 
     fingerprint: str
     rows: int
+    learnt: int
+    split: str
+    learnt_until: datetime | None = None
 
 
-class VersionRecord(_Stored):
+class VersionRecord(_Sealed):
     """Where a version comes from; written once, when it is registered.
 
     `contract` is the fingerprint of `schema.py`, `sha256` the hash of the ONNX file, `classes`
@@ -55,7 +91,7 @@ class VersionRecord(_Stored):
     scikit-learn.
     """
 
-    format: Literal[2]
+    format: Literal[3]
     version: str
     task: Literal["classification", "regression"]
     target: str
@@ -72,27 +108,38 @@ class VersionRecord(_Stored):
     parity: float | None = None
 
 
-class Evaluation(_Stored):
+class Evaluation(_Sealed):
     """What is known of a model before the gate decides, and then the gate's reasons against it.
 
-    `metric` names the main metric, `sha256` the model that was evaluated, `against` the version
-    that was champion then. `slices` have names such as "island = Dream"; `single_features` is the
-    main metric that each feature reaches alone, `importance` what is lost without it. `reasons` is
-    None until the gate has judged; an empty list lets the model pass.
+    `metric` names the main metric, `sha256` the model that was evaluated, `data` the fingerprint of
+    the examples, `baseline_name` the better baseline, `against` the version that was champion then:
+    `champion` compares with it, or `not_compared` says why that cannot be. `slices` have names such
+    as "island = Dream"; `single_features` is the main metric that each feature reaches alone,
+    `gaps` what it is with the places of missing values alone, `twins` the share of held-out rows
+    with a near-duplicate in training, `importance` what is lost without a feature. `reasons` is
+    None until the gate has judged; an empty list lets the model pass. `accepted` is a person's
+    reason to let it pass in spite of suspicions.
     """
 
-    format: Literal[2]
+    format: Literal[3]
     metric: str
     sha256: str
+    data: str
     model: Scores
     baseline: Scores
-    champion: Scores | None
+    baseline_name: str
     against: str | None
+    champion: Comparison | None
+    not_compared: str = ""
+    recalls: dict[str, Recall]
     slices: dict[str, Slice]
     single_features: Scores
+    gaps: float
+    twins: float
     folds: Folds
     importance: Scores
     reasons: list[str] | None = None
+    accepted: str = ""
 
     @property
     def score(self) -> float:
@@ -119,10 +166,10 @@ def parse(kind: type[Kind], content: bytes, key: str) -> Kind:
     Raises
     ------
     ModelRefused
-        It is of another format, or was changed.
+        It is of another format, or was edited.
     """
     try:
-        return kind.model_validate_json(content)
+        stored = kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         raise ModelRefused(
@@ -130,3 +177,9 @@ def parse(kind: type[Kind], content: bytes, key: str) -> Kind:
             "Run `uv run poe convert`, which converts older records and has the gate judge them "
             "again. If all have this format, the file was changed: train a new version."
         ) from None
+    if stored.seal != stored.sealed():
+        raise ModelRefused(
+            f"{key} was edited after it was written: its seal differs. A version never changes: "
+            "bring back the file, or train a new version."
+        )
+    return stored

@@ -46,7 +46,10 @@ def read(version: str) -> pd.DataFrame:
         content, made_for = b"", ""
     if not content:
         raise ModelRefused(f"model {version} does not say what it was trained on: train again.")
-    examples = split.to_frame(pq.read_table(io.BytesIO(content)))
+    try:
+        examples = split.to_frame(pq.read_table(io.BytesIO(content)))
+    except pa.ArrowInvalid as error:
+        raise ModelRefused(f"model {version}: its reference.parquet is broken: {error}.") from error
     if made_for != columns.fingerprint():
         raise ModelRefused(f"model {version} was trained for another schema.py.")
     return examples

@@ -3,14 +3,15 @@
 import json
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.errors import ConfigError, Conflict, GateFailed, ModelRefused, NotFound
 from app.registry import predictor, records
-from app.storage import open_storage
+from app.storage import get_json, open_storage
 
 CHAMPION = "champion.json"
+_STAMP = "%Y%m%dT%H%M%S%f"
 _log = logging.getLogger(__name__)
 
 
@@ -28,7 +29,7 @@ class Champion(NamedTuple):
 
 def register(model: bytes, record: records.VersionRecord, reference: bytes = b"") -> str:
     """Store a model, what it learnt from and its record as a new version; give its name."""
-    version = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{record.sha256[:8]}"
+    version = f"{_later_than(versions())}-{record.sha256[:8]}"
     content = record.model_copy(update={"version": version}).to_json()
     storage = open_storage()
     storage.put(key_of(version, "model.onnx"), model, generation=0)
@@ -95,9 +96,13 @@ def add_evaluation(version: str, evaluation: records.Evaluation) -> None:
     open_storage().put(key_of(version, "evaluation.json"), evaluation.to_json())
 
 
-def add_verdict(version: str, reasons: list[str]) -> None:
-    """Store the gate's reasons against a version; an empty list lets it pass."""
-    add_evaluation(version, evaluation_of(version).model_copy(update={"reasons": reasons}))
+def add_verdict(version: str, reasons: list[str], accepted: str = "") -> None:
+    """Store the gate's reasons against a version; an empty list lets it pass.
+
+    `accepted` is why a person lets it pass in spite of suspicions.
+    """
+    verdict = {"reasons": reasons, "accepted": accepted}
+    add_evaluation(version, evaluation_of(version).model_copy(update=verdict))
 
 
 def find_evaluation(version: str) -> records.Evaluation | None:
@@ -120,29 +125,32 @@ def require_passed(version: str, evaluation: records.Evaluation) -> None:
     """Refuse a version that the gate did not let pass, or an evaluation of another file."""
     if evaluation.reasons is None:
         raise GateFailed(f"{version} was not judged: run `uv run poe gate` first.")
-    if evaluation.reasons or evaluation.sha256 != record_of(version).sha256:
+    record = record_of(version)
+    if (evaluation.sha256, evaluation.data) != (record.sha256, record.data.fingerprint):
+        raise GateFailed(f"{version} did not pass the gate: its evaluation is of another model.")
+    if evaluation.reasons:
         raise GateFailed(f"{version} did not pass the gate:", *evaluation.reasons)
 
 
 def add_tuning(record: dict[str, Any]) -> str:
     """Store what a search tried and chose, and return its name."""
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    name = f"{datetime.now(UTC):{_STAMP}}"
     open_storage().put(f"tuning/{name}.json", json.dumps(record, indent=2).encode(), generation=0)
     return name
 
 
 def tuning_of(name: str) -> dict[str, Any]:
     """Read what a search tried and chose: `chosen` and `tried`, hyper-parameters by name."""
-    return dict(json.loads(open_storage().get(f"tuning/{name}.json").data))
+    return dict(get_json(f"tuning/{name}.json", dict[str, Any])[0])
 
 
 def champion() -> Champion:
     """Read who is champion."""
     try:
-        blob = open_storage().get(CHAMPION)
+        pointer, generation = get_json(CHAMPION, dict[str, list[str]])
     except NotFound:
         return Champion([], 0)
-    return Champion(json.loads(blob.data)["history"], blob.generation)
+    return Champion(pointer.get("history", []), generation)
 
 
 def load_champion(present: predictor.Predictor | None = None) -> predictor.Predictor:
@@ -207,6 +215,15 @@ def prune(keep: str = "10") -> list[str]:
             storage.remove(key)
     _log.info("%d versions deleted, %d kept", len(deleted), len(versions()))
     return deleted
+
+
+def _later_than(names: list[str]) -> str:
+    """Give a time for a new name: now, or just after the newest if the clock went back."""
+    now, newest_name = f"{datetime.now(UTC):{_STAMP}}", names[-1] if names else ""
+    if now > newest_name:
+        return now
+    last = datetime.strptime(newest_name.partition("-")[0], _STAMP)
+    return f"{last + timedelta(microseconds=1):{_STAMP}}"
 
 
 def key_of(version: str, name: str) -> str:

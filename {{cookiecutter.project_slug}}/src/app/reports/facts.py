@@ -71,7 +71,8 @@ def current() -> dict[Path, str]:
 
 def describe_data() -> str:
     """Describe the examples that the source gives: how many, what is missing, how the target is."""
-    examples = ingest.read_source()
+    source = ingest.read_source()
+    examples = split.to_frame(source.examples)
     target = examples[schema.TARGET]
     if columns.task() == "classification":
         counts = target.map(str).value_counts()
@@ -79,6 +80,7 @@ def describe_data() -> str:
     else:
         truth = target.astype(float)
         values = f"from {truth.min():g} to {truth.max():g}, mean {truth.mean():.3g}"
+    changes = "; ".join(f"{count:,} {what}" for what, count in source.changes.items())
     missing = examples.isna().mean()
     gaps = ", ".join(f"{name} {share:.1%}" for name, share in missing[missing > 0].items())
     rows = {
@@ -86,7 +88,8 @@ def describe_data() -> str:
         "Features": ", ".join(column.label for column in columns.features().values()),
         "Target": f"{columns.target().label}: {values}",
         "Missing": gaps or "nothing",
-        "Split": f"by {schema.TIME or 'a hash of the features'}, {split.TEST_PERCENT} % held out",
+        "Changed on reading": changes or "nothing",
+        "Split": f"by {split.rule()}",
     }
     return "| | |\n|---|---|\n" + "\n".join(f"| **{k}** | {v} |" for k, v in rows.items())
 

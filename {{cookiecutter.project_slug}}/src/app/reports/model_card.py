@@ -14,7 +14,7 @@ def describe(record: VersionRecord, evaluation: Evaluation) -> str:
         "Version": f"`{record.version}`",
         "Answers": f"{columns.target().label} ({record.task})",
         "For": (schema.Record.__doc__ or "").strip(),
-        "Learnt from": f"{record.data.rows:,} examples, fingerprint `{record.data.fingerprint}`",
+        "Learnt from": _learnt_from(record),
         "Quality": _quality(evaluation),
         "Weakest where": _weakest(evaluation),
         "Looks most at": _looks_at(evaluation),
@@ -22,7 +22,7 @@ def describe(record: VersionRecord, evaluation: Evaluation) -> str:
         "Code": f"commit `{record.git_commit}`, contract `{record.contract}`",
         "Libraries": _listed(record.libraries),
         "File": f"ONNX, sha256 `{record.sha256[:16]}`…",
-        "Gate": " ".join([evaluation.verdict, *(evaluation.reasons or ())]),
+        "Gate": _gate(evaluation),
     }
     lines = [f"| **{name}** | {text} |" for name, text in rows.items()]
     return "| | |\n|---|---|\n" + "\n".join(lines) + "\n"
@@ -44,11 +44,22 @@ def describe_scores(evaluation: Evaluation) -> str:
 
 def _quality(evaluation: Evaluation) -> str:
     scores = f"{evaluation.metric} {evaluation.score:.3f} on held-out examples; "
-    scores += f"a baseline has {evaluation.baseline_score:.3f}"
-    if evaluation.champion:
-        former = evaluation.champion[evaluation.metric]
-        scores += f", the champion of that time (`{evaluation.against}`) {former:.3f}"
+    scores += f"{evaluation.baseline_name} has {evaluation.baseline_score:.3f}"
+    if beside := evaluation.champion:
+        scores += f". The champion of that time, `{beside.version}`, has "
+        scores += f"{beside.champion[evaluation.metric]:.3f}, this model "
+        scores += f"{beside.model[evaluation.metric]:.3f} on {beside.rows} rows new to both"
     return scores
+
+
+def _learnt_from(record: VersionRecord) -> str:
+    data = record.data
+    return f"{data.learnt:,} of {data.rows:,} examples, fingerprint `{data.fingerprint}`"
+
+
+def _gate(evaluation: Evaluation) -> str:
+    accepted = [f"(accepted: {evaluation.accepted})"] if evaluation.accepted else []
+    return " ".join([evaluation.verdict, *(evaluation.reasons or ()), *accepted])
 
 
 def _weakest(evaluation: Evaluation) -> str:

@@ -7,13 +7,17 @@ of names and columns, `objects` keeps objects in a bucket, `remedies` explains G
 
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from app.config import load_cloud, read
+from app.errors import StorageUnavailable
 from app.storage import tables
 from app.storage.interface import Blob, Storage
 from app.storage.local import LocalStorage
 
-__all__ = ["Blob", "Storage", "open_storage", "tables"]
+__all__ = ["Blob", "Storage", "get_json", "open_storage", "tables"]
 
 
 @cache
@@ -25,3 +29,23 @@ def open_storage() -> Storage:
     from app.storage.cloud import CloudStorage  # pylint: disable=import-outside-toplevel # a laptop never needs it
 
     return CloudStorage(cloud)
+
+
+def get_json(key: str, kind: Any) -> tuple[Any, int]:
+    """Read an object as JSON of a type, such as `dict[str, int]`, and its generation.
+
+    Raises
+    ------
+    NotFound
+        There is no such object.
+    StorageUnavailable
+        It is empty or broken: whoever reads it cannot go on.
+    """
+    blob = open_storage().get(key)
+    try:
+        return TypeAdapter(kind).validate_json(blob.data), blob.generation
+    except ValidationError as error:
+        raise StorageUnavailable(
+            f"{key} is broken: {error.errors()[0]['msg']}. Bring back its former content, or "
+            "delete it and run again what writes it."
+        ) from None

@@ -16,6 +16,10 @@ from app.storage.interface import Blob, Equals, Rows
 from app.storage.rules import checked_key, checked_name, require_storable, selection
 
 _WRITING = Lock()
+_OPENING = Lock()
+"""Two threads that open the file at once share one database, which one of them may see half made:
+`Table Function with name python_arrow_scan does not exist`."""
+
 _WAIT_SECONDS = 20.0
 
 
@@ -106,7 +110,8 @@ class LocalStorage:
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             try:
-                return duckdb.connect(self._file)
+                with _OPENING:
+                    return duckdb.connect(self._file)
             except duckdb.IOException as error:
                 if "lock" not in str(error).lower() or time.monotonic() > deadline:
                     raise

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from app import schema
 from app.contract import columns
 from app.data import split
-from app.errors import ModelRefused
+from app.errors import Conflict, ModelRefused
 from app.registry import predictor, records, versions
-from app.training import metrics
-from app.training.model import SEED, build_baseline, to_xy, with_preprocessing
+from app.training import metrics, suspicions
+from app.training.model import SEED, to_xy
 
 _log = logging.getLogger(__name__)
 
@@ -21,33 +21,51 @@ SLICE_ROWS = 20
 
 
 def main(version: str = "") -> None:
-    """Evaluate a version, by default the newest, and store the result beside it."""
+    """Evaluate a version, by default the newest, and store the result beside it.
+
+    Raises
+    ------
+    Conflict
+        It was trained on other data: what is held out now, it may have learnt from.
+    """
     version = version or versions.newest()
-    parts = split.hold_out(split.read_examples())
-    evaluation = evaluate(version, parts, _load_champion())
+    examples = split.read_examples()
+    made_with, present = versions.record_of(version).data.fingerprint, split.fingerprint(examples)
+    if made_with != present:
+        raise Conflict(
+            f"{version} was trained on data {made_with}, but the table holds {present}: train "
+            "again, or bring back the former data with `uv run poe data`."
+        )
+    evaluation = evaluate(version, split.hold_out(examples))
     versions.add_evaluation(version, evaluation)
     _log_scores(evaluation)
     _log.info("%s is evaluated: `uv run poe gate` judges it", version)
 
 
-def evaluate(
-    version: str, parts: split.Split, champion: predictor.Predictor | None
-) -> records.Evaluation:
-    """Score a version, the baseline and the champion on the same held-out examples."""
+def evaluate(version: str, parts: split.Split) -> records.Evaluation:
+    """Score a version, the better baseline and the champion on held-out examples."""
     model, record = versions.load(version), versions.record_of(version)
-    x, y = to_xy(parts.test)
+    _, y = to_xy(parts.test)
     predicted = _predict(model, parts.test)
-    baseline = build_baseline().fit(*to_xy(parts.train)).predict(x)
+    name, baseline = suspicions.baseline(*parts)
+    against = versions.champion().version
+    champion, problem = _compare(model, against, parts.test) if against else (None, "")
     return records.Evaluation(
         format=records.FORMAT,
         metric=metrics.main_name(),
         sha256=record.sha256,
+        data=record.data.fingerprint,
         model=metrics.all_scores(y, predicted),
         baseline=metrics.all_scores(y, baseline),
-        champion=metrics.all_scores(y, _predict(champion, parts.test)) if champion else None,
-        against=versions.champion().version,
+        baseline_name=name,
+        against=against,
+        champion=champion,
+        not_compared=problem,
+        recalls=_recalls(parts, predicted) if model.classifies else {},
         slices=_slices(parts.test, y.to_numpy(), predicted, baseline),
-        single_features=single_feature_scores(parts),
+        single_features=suspicions.single_feature_scores(parts),
+        gaps=suspicions.gaps_score(parts),
+        twins=suspicions.twin_share(parts),
         folds=record.cross_validation,
         importance=importance(model, parts.test),
     )
@@ -71,17 +89,6 @@ def importance(model: predictor.Predictor, test: pd.DataFrame, repeats: int = 5)
     return lost
 
 
-def single_feature_scores(parts: split.Split) -> records.Scores:
-    """Score a small tree on each feature alone: a perfect one gives the target away."""
-    (x_train, y_train), (x_test, y_test) = to_xy(parts.train), to_xy(parts.test)
-    kind = DecisionTreeClassifier if columns.task() == "classification" else DecisionTreeRegressor
-    scores = {}
-    for name in columns.features():
-        tree = with_preprocessing(kind(min_samples_leaf=3, random_state=SEED), only=name)
-        scores[name] = metrics.main_score(y_test, tree.fit(x_train, y_train).predict(x_test))
-    return scores
-
-
 def _slices(test: pd.DataFrame, y: Any, model: Any, baseline: Any) -> dict[str, records.Slice]:
     """Score each value of each category that has enough rows and a target that varies."""
     slices = {}
@@ -103,20 +110,46 @@ def _predict(model: predictor.Predictor, frame: pd.DataFrame) -> Any:
     return np.asarray([str(label) for label in labels] if model.classifies else labels)
 
 
-def _load_champion() -> predictor.Predictor | None:
-    """Load the champion to compare with; one that is refused cannot be compared."""
+def _compare(
+    model: predictor.Predictor, version: str, test: pd.DataFrame
+) -> tuple[records.Comparison | None, str]:
+    """Compare with the champion on rows that it did not learn from, or say why that cannot be."""
     try:
-        return versions.load_champion()
+        champion, learnt = versions.load_champion(), versions.record_of(version).data
     except ModelRefused as error:
-        _log.warning("no comparison with a champion: %s", error)
-        return None
+        return None, " ".join(error.problems)
+    if learnt.split != split.rule():
+        return None, f"it learnt from rows that were chosen by {learnt.split}."
+    rows = test[test[schema.TIME] > learnt.learnt_until] if schema.TIME else test
+    _, y = to_xy(rows)
+    if y.nunique() < 2:
+        return None, f"only {len(rows)} held-out rows are later than those that it learnt from."
+    scores = (metrics.all_scores(y, _predict(judged, rows)) for judged in (model, champion))
+    ours, theirs = scores
+    return records.Comparison(version=version, rows=len(rows), model=ours, champion=theirs), ""
+
+
+def _recalls(parts: split.Split, predicted: Any) -> dict[str, records.Recall]:
+    """Count the rows of each class, and the share of the held-out ones that got it as answer."""
+    learnt, y = (to_xy(part)[1] for part in parts)
+    return {
+        name: records.Recall(
+            learnt=int((learnt == name).sum()),
+            rows=int((y == name).sum()),
+            recall=float((predicted[y == name] == name).mean()) if (y == name).any() else 0.0,
+        )
+        for name in sorted({*learnt, *y})
+    }
 
 
 def _log_scores(evaluation: records.Evaluation) -> None:
     """Log the metrics and the slices, beside those of the baseline and the champion."""
-    champion = evaluation.champion or {}
     for name, score in evaluation.model.items():
-        former = f", champion {champion[name]:.3f}" if champion else ""
-        _log.info("%s %.3f (baseline %.3f%s)", name, score, evaluation.baseline[name], former)
+        lowest, what = evaluation.baseline[name], evaluation.baseline_name
+        _log.info("%s %.3f (%s has %.3f)", name, score, what, lowest)
+    if beside := evaluation.champion:
+        ours, theirs = beside.model[evaluation.metric], beside.champion[evaluation.metric]
+        where = f"on {beside.rows} rows that neither learnt from"
+        _log.info("%s: %.3f, the champion's %.3f", where, ours, theirs)
     for where, part in evaluation.slices.items():
         _log.info("  %s: %.3f on %d rows", where, part.model, part.rows)

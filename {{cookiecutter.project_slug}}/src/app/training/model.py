@@ -45,19 +45,21 @@ def build_model(
 
 
 def build_baseline() -> Pipeline:
-    """Build what every model must beat: the commonest class, or the median."""
+    """Build what every model must beat: the commonest class, or the mean."""
     if columns.task() == "classification":
         return with_preprocessing(DummyClassifier(strategy="prior"))
-    return with_preprocessing(DummyRegressor(strategy="median"))
+    return with_preprocessing(DummyRegressor(strategy="mean"))
 
 
 def with_preprocessing(estimator: BaseEstimator, only: str | None = None) -> Pipeline:
-    """Put an estimator behind the preprocessing of all features, or of only one."""
+    """Put an estimator behind the preprocessing of all features, or of one and its gaps."""
     used = {name: column for name, column in columns.features().items() if only in (None, name)}
     numbers = [name for name, column in used.items() if column.numeric]
     categories = [name for name, column in used.items() if not column.numeric]
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    imputer = SimpleImputer(
+        strategy="median", keep_empty_features=True, add_indicator=only is not None
+    )
     prepare = ColumnTransformer(
         [("numbers", imputer, numbers), ("categories", encoder, categories)], remainder="drop"
     )
@@ -85,8 +87,13 @@ def export_onnx(model: Pipeline) -> bytes:
     Raises
     ------
     AppError
-        A part of the pipeline has no ONNX form.
+        A part of the pipeline has no ONNX form, or a classifier gives no probabilities.
     """
+    if columns.task() == "classification" and not hasattr(model, "predict_proba"):
+        raise AppError(
+            f"{type(model[-1]).__name__} gives no probabilities: wrap it in "
+            "CalibratedClassifierCV, or choose a classifier that has predict_proba."
+        )
     types = [
         (name, FloatTensorType([None, 1]) if column.numeric else StringTensorType([None, 1]))
         for name, column in columns.features().items()
@@ -94,9 +101,9 @@ def export_onnx(model: Pipeline) -> bytes:
     options = {"zipmap": False} if columns.task() == "classification" else None
     try:
         exported = to_onnx(model, initial_types=types, options=options, name="model")
-    except (RuntimeError, NotImplementedError) as error:
+    except Exception as error:  # the converters raise whatever Python has
         raise AppError(
-            f"this model cannot be exported to ONNX: {str(error).splitlines()[0]}. "
+            f"this model cannot be exported to ONNX: {error!r:.200}. "
             "Use estimators that skl2onnx supports, see docs/EXPERIMENTATION.md."
         ) from error
     # skl2onnx lists them in the order of a set, which differs from one process to the next

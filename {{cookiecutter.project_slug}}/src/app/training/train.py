@@ -10,17 +10,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from app import schema
 from app.contract import columns
 from app.data import split
-from app.errors import AppError, ConfigError, Conflict
+from app.errors import AppError, ConfigError, Conflict, InvalidData
 from app.registry import predictor, records, reference, versions
-from app.training import metrics
-from app.training.model import SEED, build_baseline, build_model, export_onnx, to_x, to_xy
+from app.training import metrics, suspicions
+from app.training.model import SEED, build_model, export_onnx, to_x, to_xy
 
 FOLDS = 5
 PARITY = 1e-4
@@ -68,12 +74,13 @@ def train(examples: pd.DataFrame, tuning: str = "", **hyperparameters: Any) -> s
         The model cannot be exported, or ONNX does not answer as scikit-learn does.
     """
     parts = split.hold_out(examples)
+    _require_learnable(parts.train)
     folds = cross_validate(parts.train, **hyperparameters)
     model = build_model(**hyperparameters).fit(*to_xy(parts.train))
     content = export_onnx(model)
     used = {**(build_model.__kwdefaults__ or {}), **hyperparameters}
     choices = {"cross_validation": folds, "hyperparameters": used, "tuning": tuning or None}
-    record = _describe(content, model, examples, choices)
+    record = _describe(content, model, _describe_data(examples, parts.train), choices)
     exported = predictor.Predictor(content, record)
     record = record.model_copy(update={"parity": check_parity(model, exported, parts.test)})
     version = versions.register(content, record, reference.make(parts, exported))
@@ -82,7 +89,7 @@ def train(examples: pd.DataFrame, tuning: str = "", **hyperparameters: Any) -> s
 
 
 def _describe(
-    content: bytes, model: Pipeline, examples: pd.DataFrame, choices: dict[str, Any]
+    content: bytes, model: Pipeline, data: records.Data, choices: dict[str, Any]
 ) -> records.VersionRecord:
     """Say where a model comes from: contract, data, choices, code and libraries."""
     return records.VersionRecord(
@@ -93,7 +100,7 @@ def _describe(
         classes=_classes(model),
         contract=columns.fingerprint(),
         sha256=hashlib.sha256(content).hexdigest(),
-        data=records.Data(fingerprint=split.fingerprint(examples), rows=len(examples)),
+        data=data,
         seed=SEED,
         git_commit=_git_commit(),
         libraries=_libraries(),
@@ -103,13 +110,13 @@ def _describe(
 
 def cross_validate(examples: pd.DataFrame, **hyperparameters: Any) -> records.Folds:
     """Score the model and the baseline on the folds of the training part."""
-    x, y = to_xy(examples)
     scores: dict[str, list[float]] = {"model": [], "baseline": []}
-    for fit, judge in tqdm(list(_splitter(y).split(x, y)), desc="cross-validation", unit="fold"):
-        candidates = {"model": build_model(**hyperparameters), "baseline": build_baseline()}
-        for name, candidate in candidates.items():
-            candidate.fit(x.iloc[fit], y.iloc[fit])
-            scores[name].append(metrics.main_score(y.iloc[judge], candidate.predict(x.iloc[judge])))
+    for places in tqdm(_folds(examples), desc="cross-validation", unit="fold"):
+        fit, judge = (examples.iloc[rows] for rows in places)
+        x, y = to_xy(judge)
+        answers = build_model(**hyperparameters).fit(*to_xy(fit)).predict(x)
+        scores["model"].append(metrics.main_score(y, answers))
+        scores["baseline"].append(metrics.main_score(y, suspicions.baseline(fit, judge)[1]))
     for name, values in scores.items():
         mean, deviation = np.mean(values), np.std(values)
         _log.info("%s of the %s: %.3f ± %.3f", metrics.main_name(), name, mean, deviation)
@@ -119,7 +126,14 @@ def cross_validate(examples: pd.DataFrame, **hyperparameters: Any) -> records.Fo
 def check_parity(model: Pipeline, exported: predictor.Predictor, held_out: pd.DataFrame) -> float:
     """Compare ONNX with scikit-learn on held-out rows, and on one with all features missing."""
     values = {name: [*held_out[name], None] for name in columns.features()}
-    x, actual = to_x(values), exported.scores(values)
+    x = to_x(values)
+    try:
+        actual = exported.scores(values)
+    except Exception as error:  # ONNX Runtime's errors have no base of their own
+        raise AppError(
+            f"ONNX Runtime cannot run this model on held-out rows: {str(error).splitlines()[0]}. "
+            "Choose other steps in build_model, see docs/EXPERIMENTATION.md."
+        ) from error
     expected = model.predict_proba(x) if exported.classifies else model.predict(x)
     scale = 1.0 if exported.classifies else max(1.0, float(np.abs(expected).max()))
     difference = float(np.abs(expected.reshape(actual.shape) - actual).max() / scale)
@@ -132,12 +146,44 @@ def check_parity(model: Pipeline, exported: predictor.Predictor, held_out: pd.Da
     return difference
 
 
-def _splitter(y: "pd.Series[Any]") -> KFold | StratifiedKFold | TimeSeriesSplit:
+def _require_learnable(train: pd.DataFrame) -> None:
+    """Refuse examples that no model can learn from; `InvalidData` says what they lack."""
+    if train[schema.TARGET].nunique() < 2:
+        same = str(train[schema.TARGET].iloc[0])
+        late = f" The latest by {schema.TIME} are held out." if schema.TIME else ""
+        raise InvalidData(
+            f"all {len(train)} examples to learn from have {schema.TARGET} = {same!r}: there is "
+            f"nothing to tell apart.{late} Add examples of another value."
+        )
+    parts = train[columns.role("GROUP")].nunique() if columns.role("GROUP") else len(train) // 2
+    if parts < FOLDS:
+        what = f"{parts} groups" if columns.role("GROUP") else f"{len(train)} rows"
+        raise InvalidData(f"{what} to learn from are too few for {FOLDS} folds: add data.")
+
+
+def _folds(train: pd.DataFrame) -> list[Any]:
+    """Split the training part as what is held out is split from it: by time, group or chance."""
+    stratified = columns.task() == "classification"
+    stratified &= train[schema.TARGET].value_counts().min() >= FOLDS
     if schema.TIME:
-        return TimeSeriesSplit(FOLDS)
-    if columns.task() == "classification" and y.value_counts().min() >= FOLDS:
-        return StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-    return KFold(FOLDS, shuffle=True, random_state=SEED)
+        return list(TimeSeriesSplit(FOLDS).split(train))
+    chance: dict[str, Any] = {"n_splits": FOLDS, "shuffle": True, "random_state": SEED}
+    y = train[schema.TARGET].map(str)
+    if group := columns.role("GROUP"):
+        kind = StratifiedGroupKFold if stratified else GroupKFold
+        return list(kind(**chance).split(train, y, train[group]))
+    return list((StratifiedKFold if stratified else KFold)(**chance).split(train, y))
+
+
+def _describe_data(examples: pd.DataFrame, train: pd.DataFrame) -> records.Data:
+    """Say which examples a model is made with, and which of them it learns from."""
+    return records.Data(
+        fingerprint=split.fingerprint(examples),
+        rows=len(examples),
+        learnt=len(train),
+        split=split.rule(),
+        learnt_until=train[schema.TIME].max() if schema.TIME else None,
+    )
 
 
 def _classes(model: Pipeline) -> list[Any] | None:

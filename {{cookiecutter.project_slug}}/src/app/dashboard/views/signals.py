@@ -22,6 +22,7 @@ class Sample(NamedTuple):
     at: float
     requests: float
     errors: float
+    refused: float
     buckets: dict[float, float]
     waiting: float
 
@@ -35,17 +36,18 @@ def look() -> Sample:
         for name, labels, value, *_ in family.samples
         if labels.get("operation") not in ("health", "ready", "metrics")
     ]
-    requests, errors, waiting = 0.0, 0.0, 0.0
+    requests, errors, refused, waiting = 0.0, 0.0, 0.0, 0.0
     buckets: dict[float, float] = defaultdict(float)
     for name, labels, value in counted:
         if name == "api_request_seconds_count":
             requests += value
             errors += value * labels["status"].startswith("5")
+            refused += value * (labels["status"] == "422")
         elif name == "api_request_seconds_bucket":
             buckets[float(labels["le"])] += value
         elif name == "api_predictions_waiting":
             waiting = value
-    return Sample(time.time(), requests, errors, buckets, waiting)
+    return Sample(time.time(), requests, errors, refused, buckets, waiting)
 
 
 def percentile(buckets: dict[float, float], share: float) -> str:
@@ -70,9 +72,10 @@ def signals() -> None:
         "Latency: 95 of 100 answers within": percentile(now.buckets, 0.95),
         "Traffic: requests since its start": f"{now.requests:,.0f}",
         "Errors: answers 5xx": f"{now.errors / max(1.0, now.requests):.2%}",
+        "Refused: records that break the contract": f"{now.refused / max(1.0, now.requests):.2%}",
         "Saturation: answers not stored yet": f"{now.waiting:,.0f}",
     }
-    for place, (name, value) in zip(st.columns(2) + st.columns(2), values.items(), strict=True):
+    for place, (name, value) in zip(st.columns(2) + st.columns(3), values.items(), strict=True):
         place.metric(name, value, border=True)
     rates = [(b.requests - a.requests) / (b.at - a.at) for a, b in pairwise(samples)]
     if rates:

@@ -40,3 +40,6 @@ class Example(Record):
 
 TARGET = "delay_min"
 TIME: str | None = "due_at"
+GROUP: str | None = None
+KEY: str | None = None
+"""TIME orders rows, GROUP names the individual that rows are of, KEY tells rows apart."""
