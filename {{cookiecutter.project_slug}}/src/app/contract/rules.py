@@ -58,11 +58,11 @@ def _load() -> Any:
 def _of_classes(schema: Any) -> Iterator[str]:
     """Say what is missing, or of a wrong kind."""
     for name, base in (("Record", BaseModel), ("Example", getattr(schema, "Record", None))):
-        made: Any = getattr(schema, name, None)
+        made = getattr(schema, name, None)
         if not (isclass(made) and isclass(base) and issubclass(made, base)):
             parent = "BaseModel" if base is BaseModel else "Record"
             yield f"it needs a class {name} that inherits from {parent}."
-        elif not made.model_fields:
+        elif not getattr(made, "model_fields", None):
             yield f"{name} has no field: a model needs at least one."
     if not hasattr(schema, "TARGET"):
         yield "it has no TARGET: name the field of Example that is predicted."
