@@ -45,7 +45,7 @@ def _build() -> str:
     content = spec.load()
     content["info"]["description"] = (schema.Record.__doc__ or "").strip()
     content["components"]["schemas"] |= {
-        "Record": schema.Record.model_json_schema(),
+        "Record": parsing.checked(schema.Record).model_json_schema(),
         "Label": _target() | {"description": columns.target().label},
         "Prediction": _prediction(),
     }
@@ -55,8 +55,8 @@ def _build() -> str:
 
 
 def _target() -> dict[str, Any]:
-    target: dict[str, Any] = schema.Example.model_json_schema()["properties"][schema.TARGET]
-    return target
+    properties: dict[str, Any] = parsing.checked(schema.Example).model_json_schema()["properties"]
+    return dict(properties[schema.TARGET])
 
 
 def _prediction() -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _example(kind: str, choices: tuple[Any, ...], low: float | None, high: float
     bottom = low if low is not None else (2 if high is None else high) - 2
     top = high if high is not None else bottom + 2
     middle = (bottom + top) / 2
-    short = float(f"{middle:.3g}")
+    short = round(middle, 3)
     return round(middle) if kind == "integer" else short if bottom < short < top else middle
 
 

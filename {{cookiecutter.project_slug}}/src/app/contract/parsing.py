@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import GenericAlias
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
@@ -125,14 +125,19 @@ def _parse_values(column: columns.Column, values: Iterable[Any]) -> list[Any]:
 
 
 @cache
-def _record_list() -> TypeAdapter[list[BaseModel]]:
-    """Check a request by the annotations that a file is checked by."""
+def checked(model: type[BaseModel]) -> type[BaseModel]:
+    """Give a class of `schema.py` with the types that files are checked by, limits included."""
     fields: dict[str, Any] = {
-        name: (columns.features()[name].annotation, field)
-        for name, field in schema.Record.model_fields.items()
+        name: (columns.of(model)[name].annotation, field)
+        for name, field in model.model_fields.items()
     }
-    checked: Any = create_model("Record", __base__=schema.Record, **fields)
-    record_list: Any = GenericAlias(list, checked)
+    made: Any = create_model(model.__name__, __base__=model, __doc__=model.__doc__, **fields)
+    return cast(type[BaseModel], made)
+
+
+@cache
+def _record_list() -> TypeAdapter[list[BaseModel]]:
+    record_list: Any = GenericAlias(list, checked(schema.Record))
     return TypeAdapter(record_list)
 
 
