@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+import psutil
 import pytest
 import requests
 from served_api import (
@@ -241,6 +243,26 @@ def test_what_was_answered_is_told(serve, record):
 
     assert len(ids) == 80
     assert ids <= told
+
+
+def test_a_container_whose_clock_stood_still_answers_at_once(serve, record):
+    """Cloud Run takes the processor away between requests; silence is no fault of a worker."""
+    with serve() as served, ThreadPoolExecutor(4) as clients:
+        assert served.ask(record).ok
+        parent = psutil.Process(served.process.pid)
+        processes = [parent, *parent.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        time.sleep(40)
+        waiting = [clients.submit(served.ask, record) for _ in range(4)]
+        time.sleep(1)
+        started = time.monotonic()
+        for process in processes:
+            process.resume()
+
+        assert [answer.result().status_code for answer in waiting] == [200] * 4
+        assert time.monotonic() - started < 5
+        assert [parent, *parent.children(recursive=True)] == processes, "nobody was killed"
 
 
 def test_the_metrics_are_those_of_all_workers(serve, record):

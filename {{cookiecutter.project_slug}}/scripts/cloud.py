@@ -90,9 +90,9 @@ def down(shell: Shell, project: str, env: str) -> None:
     """Remove one environment, or everything; then prove that nothing billable is left."""
     every = env == "everything"
     chosen = environments() if every else (env,)
-    if not shell.rehearsal:
-        require_unprotected(chosen)
     if shell.rehearsal or has_state(shell, project):  # the state goes last: a second run has none
+        chosen = tuple(env for env in chosen if is_made(shell, project, env))
+        require_unprotected(() if shell.rehearsal else chosen)
         remove(shell, project, chosen, every)
     deadline = time.monotonic() + _SEARCH_SECONDS  # the search sees a deletion late
     while left := list_resources(shell, project, None if every else env):
@@ -130,6 +130,16 @@ def has_state(shell: Shell, project: str) -> bool:
     """Say whether the bucket of Terraform's state is there."""
     ask = ("gcloud", "storage", "buckets", "describe", f"gs://{project}-terraform")
     return bool(shell.read(*ask, "--format=value(name)", f"--project={project}", otherwise=""))
+
+
+def is_made(shell: Shell, project: str, env: str) -> bool:
+    """Say whether Terraform's state of an environment holds a resource."""
+    bucket, name = f"gs://{project}-terraform", f"{env}/default.tfstate"
+    ask = ("gcloud", "storage", "objects", "list", f"{bucket}/**", "--format=value(name)")
+    if name not in shell.read(*ask, rehearsed=name).splitlines():
+        return False
+    state = shell.read("gcloud", "storage", "cat", f"{bucket}/{name}", rehearsed='{"resources": 1}')
+    return bool(json.loads(state)["resources"])
 
 
 def cost(shell: Shell, project: str) -> None:

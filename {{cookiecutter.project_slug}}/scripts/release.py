@@ -30,6 +30,9 @@ _SERVICES = {
 _STEPS = (10, 50)
 """Percent of the requests that a new revision gets, one after the other, before it gets all."""
 
+_SETTLE_SECONDS = 60
+"""So long the address of a tag may lead to the former revision, or nowhere."""
+
 _REHEARSED = """{"status": {"url": "https://URL", "traffic": [
   {"revisionName": "FORMER", "percent": 100}, {"tag": "next", "url": "https://next---URL"}]}}"""
 
@@ -98,7 +101,8 @@ def build(cloud: Cloud, name: str) -> str:
     form = "--format=value(image_summary.digest)"
     digest = cloud.shell.read(*ask, form, otherwise="")
     if not digest:
-        about = ("--platform=linux/amd64", f"--target={name}", f"--build-arg=GIT_COMMIT={commit}")
+        origin = (f"--build-arg=GIT_COMMIT={commit}", f"--build-arg=GIT_TREE={files}")
+        about = ("--platform=linux/amd64", f"--target={name}", *origin)
         cloud.shell.run("docker", "build", *about, f"--tag={image}", ".")
         cloud.shell.run("docker", "push", image)
         digest = cloud.shell.read(*ask, form, rehearsed="sha256:DIGEST")
@@ -116,6 +120,7 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
     tagged = next(target["url"] for target in traffic if target.get("tag") == "next")
     questions = must_answer(cloud, name, before["url"])
     try:
+        settle(cloud, name, tagged)
         watch(cloud, tagged, questions, seconds=0)
         for percent in _STEPS:
             cloud.shift(name, f"--to-tags=next={percent}")
@@ -126,11 +131,31 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
         raise
 
 
+def settle(cloud: Cloud, name: str, url: str) -> None:
+    """Ask until a tag leads to the new revision: an API says which files it was built from."""
+    tree = cloud.shell.read("git", "rev-parse", "HEAD^{tree}", rehearsed="TREE")
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while problem := "" if cloud.shell.rehearsal else differs(name, url, tree):
+        if time.monotonic() >= deadline:
+            raise AppError(f"{url} does not lead to the new revision: {problem}")
+        time.sleep(1)
+
+
+def differs(name: str, url: str, tree: str) -> str:
+    """Say what is not the new revision's answer yet, or nothing."""
+    try:
+        answer = ask(f"{url}{_SERVICES[name]}")
+        same = name != "api" or json.loads(answer)["tree"] == tree
+    except (AppError, ValueError, KeyError) as error:
+        return str(error)
+    return "" if same else f"it answers {answer.decode()}, not as the files {tree} would."
+
+
 def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
     """Give the paths and bodies to ask. An API without a champion serves but cannot predict."""
     questions: list[tuple[str, Any]] = [(_SERVICES[name], None)]
     if name == "api" and (cloud.shell.rehearsal or is_ready(former)):
-        questions += [("/ready", None), ("/predict", columns.example_record())]
+        questions += [("/ready", None), ("/predict?keep=false", columns.example_record())]
     return questions
 
 

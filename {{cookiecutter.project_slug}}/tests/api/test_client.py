@@ -12,6 +12,7 @@ from threading import Thread
 from urllib.parse import unquote
 
 import pytest
+from google.auth.exceptions import TransportError
 
 from app.api import client
 from app.errors import ConfigError, InvalidData
@@ -138,6 +139,19 @@ def test_without_an_identity_the_api_is_asked_all_the_same(monkeypatch, caplog):
 
     assert not found
 
+    assert "without an identity" in caplog.text
+
+
+def test_a_token_that_cannot_be_fetched_does_not_stop_a_public_api(monkeypatch, caplog):
+    class Unreachable:
+        def before_request(self, *_):
+            raise TransportError("the metadata server does not answer")
+
+    monkeypatch.setenv("APP_ENV", "dev")
+    monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
+    monkeypatch.setattr(client, "_credentials", lambda _: Unreachable())
+
+    assert client._identity("https://public.example/ready") == {}  # pylint: disable=protected-access # no cloud here
     assert "without an identity" in caplog.text
 
 

@@ -24,14 +24,56 @@ def test_what_is_left_after_a_teardown_is_told(monkeypatch, recorder):
     assert "prd" not in str(told.value)
 
 
-def test_what_is_protected_is_not_touched(recorder):
-    shell = recorder({"asset": "[]"})
+def made(*environments):
+    """Give what Google answers where Terraform made these environments."""
+    names = "\n".join(f"{env}/default.tfstate" for env in environments)
+    answers = {"describe": "the bucket", "asset": "[]", "billing": "billingAccounts/01"}
+    return answers | {"objects list": names, "cat": '{"resources": [{}]}'}
 
+
+def test_what_is_protected_is_not_touched(recorder):
     for env in ("prd", "everything"):
+        shell = recorder(made("dev", "prd"))
+
         with pytest.raises(ConfigError, match="prd is protected, .* write `protected = false`"):
             cloud.down(shell, "example-project-123", env)
 
-    assert not shell.commands
+        assert not [line for line in shell.commands if line.startswith("terraform")]
+
+
+def test_what_was_never_made_protects_nothing(recorder):
+    shell = recorder(made("dev"))
+
+    cloud.down(shell, "example-project-123", "everything")
+
+    destroyed = [line for line in shell.commands if " destroy " in line]
+    assert [("environments/dev" in line, "bootstrap" in line) for line in destroyed] == [
+        (True, False),
+        (False, True),
+    ]
+    assert shell.commands[-1] == "\nNothing is left that costs."
+
+
+def test_an_environment_that_was_removed_before_protects_nothing(recorder):
+    shell = recorder(made("prd") | {"cat": '{"resources": []}'})
+
+    cloud.down(shell, "example-project-123", "prd")
+
+    assert not [line for line in shell.commands if " destroy " in line]
+
+
+def test_a_state_that_cannot_be_listed_stops_the_teardown(recorder):
+    class Refused(recorder):
+        def read(self, *command, **options):
+            if "objects" in command:
+                raise AppError("403")
+            return super().read(*command, **options)
+
+    shell = Refused(made("dev"))
+
+    with pytest.raises(AppError, match="403"):
+        cloud.down(shell, "example-project-123", "everything")
+    assert not [line for line in shell.commands if line.startswith("terraform")]
 
 
 def test_a_teardown_that_runs_again_finds_no_state_and_proves_all_the_same(recorder):
@@ -43,7 +85,7 @@ def test_a_teardown_that_runs_again_finds_no_state_and_proves_all_the_same(recor
 
 
 def test_a_teardown_ends_with_the_proof(recorder):
-    shell = recorder({"asset": "[]", "describe": "the bucket"})
+    shell = recorder(made("dev"))
 
     cloud.down(shell, "example-project-123", "dev")
 

@@ -12,6 +12,7 @@ from app.errors import AppError
 pytestmark = [pytest.mark.service, pytest.mark.unit]
 
 DIGEST = "sha256:0123"
+TREE = "4b825dc6"
 
 
 @pytest.fixture
@@ -19,13 +20,18 @@ def serve():
     """Serve answers over HTTP: `codes` maps a path to its code; paths asked are kept."""
     servers = []
 
-    def started(**codes):
+    def started(trees=(TREE,), **codes):
+        trees = list(trees)
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):  # pylint: disable=invalid-name # the library calls it so
                 asked.append(self.path)
-                self.send_response(codes.get(self.path.strip("/"), 200))
+                path = self.path.strip("/").partition("?")[0]
+                code = codes.get(path, 200)
+                self.send_response(code.pop(0) if isinstance(code, list) else code)
                 self.end_headers()
-                self.wfile.write(b'{"status": "ready"}')
+                tree = trees.pop(0) if len(trees) > 1 else trees[0]
+                self.wfile.write(json.dumps({"status": "ready", "tree": tree}).encode())
 
             def do_POST(self):  # pylint: disable=invalid-name # the same
                 self.rfile.read(int(self.headers["Content-Length"]))
@@ -52,12 +58,16 @@ def google(monkeypatch, recorder):
     monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
     monkeypatch.setenv("GCP_REGION", "europe-west1")
     monkeypatch.setenv("CANARY_SECONDS", "0")
+    monkeypatch.setattr(release, "_SETTLE_SECONDS", 3)
 
     def made(service, tagged):
         traffic = [{"revisionName": "former", "percent": 100}, {"tag": "next", "url": tagged}]
         status = json.dumps({"status": {"url": service, "traffic": traffic}})
         return release.Cloud(
-            recorder({"services describe": status, "images describe": DIGEST}), "dev"
+            recorder(
+                {"services describe": status, "images describe": DIGEST, "HEAD^{tree}": TREE}
+            ),
+            "dev",
         )
 
     return made
@@ -76,8 +86,8 @@ def test_a_good_revision_gets_some_requests_and_then_all(google, serve):
     release.release(made, "api", "image@digest")
 
     assert shifts(made) == ["--to-tags=next=10", "--to-tags=next=50", "--to-latest"]
-    assert asked_alone == ["/health", "/ready", "/predict"]
-    assert asked.count("/predict") == 2
+    assert asked_alone == ["/health", "/health", "/ready", "/predict?keep=false"]
+    assert asked.count("/predict?keep=false") == 2
     deployed = next(line for line in made.shell.commands if " deploy " in line)
     assert "--no-traffic" in deployed
     assert "--tag" not in deployed, "it would name the revision, and Terraform collide with it"
@@ -87,7 +97,26 @@ def test_a_good_revision_gets_some_requests_and_then_all(google, serve):
 def test_a_bad_revision_gets_no_request(google, serve, path):
     made = google(serve()[0], serve(**{path: 500})[0])
 
-    with pytest.raises(AppError, match=f"/{path} does not answer well"):
+    with pytest.raises(AppError, match=f"/{path}.* does not answer well"):
+        release.release(made, "api", "image@digest")
+
+    assert shifts(made) == ["--to-revisions=former=100"]
+
+
+def test_a_tag_that_leads_to_the_former_revision_for_a_while_is_waited_for(google, serve):
+    tagged, asked = serve(trees=["of the former", TREE], health=[404, 200, 200, 200])
+    made = google(serve()[0], tagged)
+
+    release.release(made, "api", "image@digest")
+
+    assert asked[:3] == ["/health"] * 3, "an early 404, then the former, then the new one"
+    assert shifts(made)[-1] == "--to-latest"
+
+
+def test_an_old_image_does_not_pass(google, serve):
+    made = google(serve()[0], serve(trees=["of the former"])[0])
+
+    with pytest.raises(AppError, match="does not lead to the new revision: it answers"):
         release.release(made, "api", "image@digest")
 
     assert shifts(made) == ["--to-revisions=former=100"]

@@ -126,7 +126,7 @@ def _content(response: requests.Response) -> Any:
 
 
 def _identity(url: str) -> dict[str, str]:
-    """Prove on Google Cloud who we are; a public API does not look at it."""
+    """Prove on Google Cloud who we are, if we can: a public API does not look at it."""
     is_ours = load_cloud() and url.startswith("https://")
     credentials = _credentials("/".join(url.split("/")[:3])) if is_ours else None
     headers: dict[str, str] = {}
@@ -137,7 +137,7 @@ def _identity(url: str) -> dict[str, str]:
         try:
             credentials.before_request(Request(), "GET", url, headers)
         except GoogleAuthError as error:
-            raise ApiUnavailable(f"no identity to ask {url} with: {error}.") from None
+            _log.warning("asking %s without an identity: %s", url, error)
     return headers
 
 

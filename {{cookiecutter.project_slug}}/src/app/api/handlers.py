@@ -12,6 +12,7 @@ from werkzeug import exceptions
 from app import schema
 from app.api import error_answers, observe, spec
 from app.api.serving import Serving
+from app.config import read
 from app.contract import columns, parsing
 from app.errors import AppError, InvalidData, NotFound, StorageUnavailable
 from app.history import predictions
@@ -41,7 +42,8 @@ def serving() -> Serving:
 def health() -> Response:
     """Say that the process lives, and which model it serves (null before the first request)."""
     status = serving().model.status()
-    return reply({"status": "ok"} | status | {"waiting": serving().journal.waiting})
+    waiting = {"waiting": serving().journal.waiting}
+    return reply({"status": "ok"} | status | waiting | _origin())
 
 
 @spec.operation("GET /ready")
@@ -55,7 +57,13 @@ def ready() -> Response:
         raise StorageUnavailable(f"storage is not what it was: {error}") from None
     if problem := serving().journal.problem:
         raise StorageUnavailable(f"predictions cannot be stored: {problem}")
-    return reply({"status": "ready", "model_version": version, "problem": model.problem})
+    answer = {"status": "ready", "model_version": version, "problem": model.problem}
+    return reply(answer | _origin())
+
+
+def _origin() -> dict[str, str]:
+    """Name the commit and the files (git's tree) that the image was built from."""
+    return {"commit": read("GIT_COMMIT", "unknown"), "tree": read("GIT_TREE", "unknown")}
 
 
 @spec.operation("GET /metrics")

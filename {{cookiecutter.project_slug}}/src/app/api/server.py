@@ -75,6 +75,7 @@ class Server(BaseApplication):  # type: ignore[misc] # pylint: disable=abstract-
             "bind": self._address,
             "worker_class": f"{__name__}.Worker",
             "threads": 8,
+            "timeout": 0,  # Cloud Run stops the clock between requests: silence is no fault
             "graceful_timeout": 9,
             "keepalive": 5,
             "control_socket_disable": True,
