@@ -48,7 +48,7 @@ try:
 except NotFound:
     rows = None
 runs = batch_runs.whole()[0]
-scored = len(batch_runs.scored(runs[-1].table, 10**6)) if runs else None
+scored = len(batch_runs.scored(runs[-1].table, 10**6)[0]) if runs else None
 print(json.dumps({"champion": champion, "rows": rows, "scored": scored, "runs": len(runs)}))
 """
 KILLER = """

@@ -105,7 +105,7 @@ def _learnt(version: str, rows: int) -> dict:
         return {"learnt": 0, "split": "an older version of the template"}
     learnt = kept[~kept["held_out"].astype(bool)]
     until = learnt[schema.TIME].max() if schema.TIME else None
-    return {"learnt": len(learnt), "split": split.rule(), "learnt_until": until}
+    return {"learnt": len(learnt), "split": split.rule(kept), "learnt_until": until}
 
 
 _STEPS = {1: _from_1, 2: _from_2}

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 from app import ROOMS
 from app.errors import AppError, ConfigError
@@ -45,7 +46,7 @@ def run(*words: str) -> None:
         raise ConfigError(f"usage: python -m app COMMAND, one of {', '.join(commands)}")
     for check in _declared("CHECKS").values():
         resolve_name(check)()
-    function = resolve_name(commands[name])
+    function = _resolve(commands[name])
     signature = inspect.signature(function)
     try:
         signature.bind(*arguments, **options)
@@ -63,7 +64,7 @@ def run_all_but(*left_out: str, **facts: str) -> None:
     if unknown := sorted(set(left_out) - set(stages())):
         raise ConfigError(f"all-but {' '.join(unknown)}: the stages are {', '.join(stages())}.")
     for name in [name for name in stages() if name not in left_out]:
-        stage, started = resolve_name(stages()[name]), time.perf_counter()
+        stage, started = _resolve(stages()[name]), time.perf_counter()
         _log.info("\n--- %s", name)
         asked = inspect.signature(stage).parameters
         facts |= stage(**{n: fact for n, fact in facts.items() if n in asked}) or {}
@@ -86,6 +87,14 @@ def guarded(action: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
+
+
+def _resolve(door: str) -> Any:
+    """Import what a door names; what Python says of a file that cannot be is told in a sentence."""
+    try:
+        return resolve_name(door)
+    except Exception as error:
+        raise ConfigError(f"{door}: {type(error).__name__}: {error}. Mend this first.") from error
 
 
 def _declared(kind: str) -> dict[str, str]:

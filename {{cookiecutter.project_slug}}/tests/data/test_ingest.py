@@ -223,7 +223,7 @@ def test_a_group_is_on_one_side(sample, monkeypatch):
     train, test = split.hold_out(examples.assign(owner=owners))
 
     assert not set(train["owner"]) & set(test["owner"])
-    assert "a hash of owner" in split.rule()
+    assert "a hash of owner" in split.rule(examples)
 
 
 def test_the_future_is_held_out_or_held_out_rows_stay_so(sample):

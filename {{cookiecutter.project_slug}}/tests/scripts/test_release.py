@@ -64,9 +64,7 @@ def google(monkeypatch, recorder):
         traffic = [{"revisionName": "former", "percent": 100}, {"tag": "next", "url": tagged}]
         status = json.dumps({"status": {"url": service, "traffic": traffic}})
         return release.Cloud(
-            recorder(
-                {"services describe": status, "images describe": DIGEST, "HEAD^{tree}": TREE}
-            ),
+            recorder({"services describe": status, "images describe": DIGEST, "HEAD^{tree}": TREE}),
             "dev",
         )
 

@@ -74,7 +74,7 @@ def test_the_champion_is_compared_on_rows_that_neither_learnt_from(champion):
 
 
 def test_a_champion_that_cannot_be_compared_with_stops_the_next(champion, monkeypatch):
-    monkeypatch.setattr(split, "rule", lambda: "drawn by lot")
+    monkeypatch.setattr(split, "rule", lambda _: "drawn by lot")
     version = train.train(split.read_examples())
     evaluate.main()
 

@@ -69,6 +69,8 @@ def parse_columns(
             parsed[name] = _parse_values(columns.of(model)[name], raw[name])
         except ValidationError as error:
             problems += _sentences(error, where)
+        except Exception as error:  # pylint: disable=broad-exception-caught # a rule of a team's own
+            problems += [f"{name!r}: a rule of its type raises {error!r}: let it raise ValueError."]
     if problems:
         raise InvalidData(*problems)
     return parsed

@@ -49,7 +49,7 @@ def _load() -> Any:
         frames = traceback.extract_tb(error.__traceback__)
         own = [f.lineno for f in frames if Path(f.filename).parts[-2:] == ("app", "schema.py")]
         line = getattr(error, "lineno", None) or (own[-1] if own else "?")
-        why = str(error).strip().partition("\n")[0]
+        why = " ".join(str(error).split())[:300]
         raise ConfigError(
             f"schema.py, line {line}: {type(error).__name__}: {why}. Mend this line first."
         ) from error
@@ -59,11 +59,14 @@ def _of_classes(schema: Any) -> Iterator[str]:
     """Say what is missing, or of a wrong kind."""
     for name, base in (("Record", BaseModel), ("Example", getattr(schema, "Record", None))):
         made = getattr(schema, name, None)
-        if not (isclass(made) and isclass(base) and issubclass(made, base)):
+        bases = [base for base in (BaseModel, base) if isclass(base)]
+        if not (isclass(made) and len(bases) == 2 and all(issubclass(made, b) for b in bases)):
             parent = "BaseModel" if base is BaseModel else "Record"
             yield f"it needs a class {name} that inherits from {parent}."
         elif not getattr(made, "model_fields", None):
             yield f"{name} has no field: a model needs at least one."
+        elif made.model_config.get("strict"):
+            yield f"{name} is strict, which refuses the texts of a file: remove `strict`."
     if not hasattr(schema, "TARGET"):
         yield "it has no TARGET: name the field of Example that is predicted."
 
@@ -82,15 +85,16 @@ def _of_fields(schema: Any) -> Iterator[str]:
         yield from _of_name(schema, name, columns.identifier(name))
         yield from _of_values(column, feature=name in schema.Record.model_fields)
     for role in ("TARGET", "TIME", "KEY", "GROUP"):
-        yield from _of_role(schema, role, described.get(getattr(schema, role, None)))
+        yield from _of_role(schema, role, described)
     if getattr(schema, "TIME", None) and getattr(schema, "GROUP", None):
         yield "TIME and GROUP both say what is held out: set one of them to None."
 
 
 def _of_validators(schema: Any) -> Iterator[str]:
     """Say which rules a file would pass by."""
-    validators = schema.Example.__pydantic_decorators__
-    for name in (*validators.field_validators, *validators.model_validators):
+    found = schema.Example.__pydantic_decorators__
+    kinds = (found.field_validators, found.model_validators, found.validators)
+    for name in [name for kind in (*kinds, found.root_validators) for name in kind]:
         yield (
             f"{name}() is a validator, which files do not pass through: put it into the type of "
             "a field, as in Annotated[int, AfterValidator(check)]."
@@ -104,7 +108,8 @@ def _of_name(schema: Any, name: str, read: str) -> Iterator[str]:
     if name != read or not name.isascii():
         proposed = repr(read) if read and read.isascii() else "in Latin letters"
         yield f"{name!r} is not how a header is read: name the field {proposed}."
-    if schema.Example.model_fields[name].alias:
+    field = schema.Example.model_fields[name]
+    if field.alias or field.validation_alias:
         yield f"{name!r} has an alias, which tables do not know: name the field as in the file."
     if name in taken:
         yield f"{name!r} is a name that tables of predictions use: rename it, and in your file."
@@ -125,11 +130,17 @@ def _of_values(column: Any, *, feature: bool) -> Iterator[str]:
         yield f"{name!r} has the bound {bounds[0]}, but forms count to {WHOLE}: leave it out."
 
 
-def _of_role(schema: Any, role: str, column: Any) -> Iterator[str]:
+def _of_role(schema: Any, role: str, described: dict[str, Any]) -> Iterator[str]:
     """Say why what TARGET, TIME, KEY or GROUP names cannot have this role."""
     features, name = schema.Record.model_fields, getattr(schema, role, None)
     if name is None and role != "TARGET":
         return
+    if name is not None and not isinstance(name, str):
+        yield f"{role} is {name!r}: name one column; of two, make one in your file."
+        return
+    if name in schema.Example.model_fields and name not in described:
+        return  # its type is told
+    column = described.get(name or "")
     if column is None or (name in features and role != "GROUP"):
         own = [n for n in schema.Example.model_fields if n not in features]
         yield (
@@ -157,3 +168,5 @@ def _of_the_example(schema: Any) -> Iterator[str]:
         for detail in error.errors():
             name, value = detail["loc"][0] if detail["loc"] else "Record", detail["input"]
             yield f"{name!r}: {value!r} breaks a rule: {detail['msg']}. Give it examples=[...]."
+    except Exception as error:  # a rule of a team's own may raise whatever Python has
+        yield f"a rule of a type raises {error!r} for an example: let it raise ValueError."

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -113,28 +114,30 @@ def clean(frame: pd.DataFrame, source: str = "the source") -> Cleaned:
         changes[f"cells of {name} read as missing"] = int(told.sum())
     labelled = read[read[schema.TARGET].notna()]
     changes[f"rows without {schema.TARGET} left out"] = len(read) - len(labelled)
-    rows = _once(labelled, source)
-    changes["rows that repeat another left out"] = len(labelled) - len(rows)
-    if rows.empty:
+    if labelled.empty:
         raise InvalidData(f"{source} has no row to learn from; each needs a {schema.TARGET!r}.")
-    texts: dict[Any, list[Any]] = rows.to_dict("list")
-    table = parsing.parse_table(texts, (rows.index + 2).tolist())
+    texts: dict[Any, list[Any]] = labelled.to_dict("list")
+    numbers = (labelled.index + 2).tolist()
+    table = _once(parsing.parse_table(texts, numbers), numbers, source)
+    changes["rows that repeat another left out"] = len(labelled) - len(table)
     return Cleaned(table, {what: count for what, count in changes.items() if count})
 
 
-def _once(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+def _once(table: pa.Table, numbers: list[int], source: str) -> pa.Table:
     """Keep one of equal rows, if the contract has a KEY: without one, equal rows are two facts."""
     key = columns.role("KEY")
     if key is None:
-        return rows
-    rows = rows.drop_duplicates()
-    again = rows[key][rows[key].duplicated()]
-    if len(again):
+        return table
+    rows = split.to_frame(table)
+    places = np.flatnonzero(~rows.duplicated())
+    again = rows[key].iloc[places].duplicated().to_numpy()
+    if again.any():
+        place = int(places[again][0])
         raise InvalidData(
-            f"{source}, row {again.index.tolist()[0] + 2}: the {key} {again.iloc[0]!r} is there "
-            "twice, with other values: correct one of the rows, or set KEY to None."
+            f"{source}, row {numbers[place]}: the {key} {rows[key][place]!r} is there twice, with "
+            "other values: correct one of the rows, or set KEY to None."
         )
-    return rows
+    return table.take(places)
 
 
 def _require_columns(frame: pd.DataFrame, names: list[str], source: str) -> None:

@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -10,6 +12,8 @@ from app.contract import columns
 from app.errors import InvalidData
 
 _DELIMITERS = ",;\t|"
+
+csv.field_size_limit(2**31 - 1)  # a review may be longer than the 128 KiB that are allowed else
 
 
 def parse_csv(content: bytes, path: str) -> pd.DataFrame:
@@ -40,10 +44,11 @@ def parse_csv(content: bytes, path: str) -> pd.DataFrame:
 def _decode(content: bytes, path: str) -> str:
     """Give the text; what spreadsheets put above a header is named, not guessed around."""
     try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = normalize("NFC", content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         byte = f"byte {error.start} is 0x{error.object[error.start]:02x}"
         raise InvalidData(f"{path} is not UTF-8: {byte}. Save it as 'CSV UTF-8'.") from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     first = text.partition("\n")[0].strip()
     if not text.strip():
         raise InvalidData(f"{path} is not a CSV file with a header: it is empty.")
@@ -54,10 +59,11 @@ def _decode(content: bytes, path: str) -> str:
 
 
 def _rows(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Give each row that is not blank with its number; the delimiter splits the header most."""
-    lines = text.splitlines(keepends=True)
-    delimiter = max(_DELIMITERS, key=lambda d: len(next(csv.reader(lines, delimiter=d))))
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    """Give each row that is not blank with its number."""
+    lines = text.split("\n")
+    delimiter = max(_DELIMITERS, key=lambda delimiter: _fit(lines, delimiter))
+    form: dict[str, Any] = {"delimiter": delimiter, "strict": True, "skipinitialspace": True}
+    reader = csv.reader(StringIO(text, newline=""), **form)
     number, end = 0, 0
     try:
         for number, row in enumerate(reader, start=1):
@@ -71,6 +77,13 @@ def _rows(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
             f"{path}, row {number + 1}: a quote opens or closes where it cannot ({error}): put the "
             'whole cell between quotes, and double those inside, as in "12"" pipe".'
         ) from None
+
+
+def _fit(lines: list[str], delimiter: str) -> tuple[bool, int]:
+    """Rate a delimiter: it splits the header as the next row, and into many cells."""
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    header, row = len(next(reader)), len(next(reader, ()))
+    return 1 < header == row, header
 
 
 def _require_one_row(lines: list[str], delimiter: str, cells: int, where: str) -> None:
@@ -87,7 +100,8 @@ def _names(header: list[str], path: str) -> list[str]:
     """Give the identifier of each header."""
     names = [columns.identifier(text) or f"column_{n}" for n, text in enumerate(header, 1)]
     for number, (text, name) in enumerate(zip(header, names, strict=True), 1):
-        if not name.isascii() or (text.strip() and name == f"column_{number}"):
+        nameless = name == f"column_{number}" and any(map(str.isalpha, text))
+        if nameless or not name.isascii():
             raise InvalidData(
                 f"{path}: the header {text.strip()!r} has letters that are not Latin: rename it, "
                 f"for example to column_{number}."

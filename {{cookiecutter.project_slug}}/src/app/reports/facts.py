@@ -89,7 +89,7 @@ def describe_data() -> str:
         "Target": f"{columns.target().label}: {values}",
         "Missing": gaps or "nothing",
         "Changed on reading": changes or "nothing",
-        "Split": f"by {split.rule()}",
+        "Split": f"by {split.rule(examples)}",
     }
     return "| | |\n|---|---|\n" + "\n".join(f"| **{k}** | {v} |" for k, v in rows.items())
 

@@ -36,20 +36,23 @@ def main(version: str = "") -> None:
             f"{version} was trained on data {made_with}, but the table holds {present}: train "
             "again, or bring back the former data with `uv run poe data`."
         )
-    evaluation = evaluate(version, split.hold_out(examples))
+    evaluation = evaluate(version, split.hold_out(examples), split.rule(examples))
     versions.add_evaluation(version, evaluation)
     _log_scores(evaluation)
     _log.info("%s is evaluated: `uv run poe gate` judges it", version)
 
 
-def evaluate(version: str, parts: split.Split) -> records.Evaluation:
-    """Score a version, the better baseline and the champion on held-out examples."""
+def evaluate(version: str, parts: split.Split, rule: str) -> records.Evaluation:
+    """Score a version, the better baseline and the champion on held-out examples.
+
+    `rule` says what decided which examples are held out.
+    """
     model, record = versions.load(version), versions.record_of(version)
     _, y = to_xy(parts.test)
     predicted = _predict(model, parts.test)
     name, baseline = suspicions.baseline(*parts)
     against = versions.champion().version
-    champion, problem = _compare(model, against, parts.test) if against else (None, "")
+    champion, problem = _compare(model, against, parts.test, rule) if against else (None, "")
     return records.Evaluation(
         format=records.FORMAT,
         metric=metrics.main_name(),
@@ -111,14 +114,14 @@ def _predict(model: predictor.Predictor, frame: pd.DataFrame) -> Any:
 
 
 def _compare(
-    model: predictor.Predictor, version: str, test: pd.DataFrame
+    model: predictor.Predictor, version: str, test: pd.DataFrame, rule: str
 ) -> tuple[records.Comparison | None, str]:
     """Compare with the champion on rows that it did not learn from, or say why that cannot be."""
     try:
         champion, learnt = versions.load_champion(), versions.record_of(version).data
     except ModelRefused as error:
         return None, " ".join(error.problems)
-    if learnt.split != split.rule():
+    if learnt.split != rule:
         return None, f"it learnt from rows that were chosen by {learnt.split}."
     rows = test[test[schema.TIME] > learnt.learnt_until] if schema.TIME else test
     _, y = to_xy(rows)

@@ -39,7 +39,8 @@ def build_model(
     settings |= {"max_depth": max_depth, "random_state": SEED, "n_jobs": 1}
     if columns.task() == "classification":
         # scikit-learn 1.9 takes classes named "1" and "2" for numbers, if weights are "balanced"
-        weights = "balanced_subsample" if columns.target().kind == "integer" else "balanced"
+        digits = all(str(option).isdigit() for option in columns.target().options)
+        weights = "balanced_subsample" if digits else "balanced"
         return with_preprocessing(RandomForestClassifier(class_weight=weights, **settings))
     return with_preprocessing(RandomForestRegressor(**settings))
 
@@ -104,7 +105,7 @@ def export_onnx(model: Pipeline) -> bytes:
     except Exception as error:  # the converters raise whatever Python has
         raise AppError(
             f"this model cannot be exported to ONNX: {error!r:.200}. "
-            "Use estimators that skl2onnx supports, see docs/EXPERIMENTATION.md."
+            "Put it behind with_preprocessing, and use estimators that skl2onnx supports."
         ) from error
     # skl2onnx lists them in the order of a set, which differs from one process to the next
     exported.opset_import.sort(key=lambda operators: operators.domain)

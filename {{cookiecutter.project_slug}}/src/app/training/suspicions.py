@@ -58,16 +58,18 @@ def gaps_score(parts: split.Split) -> float:
 def twin_share(parts: split.Split) -> float:
     """Give the share of held-out rows that have near-duplicates in training, from 0 to 1.
 
-    A row has some if its distances to the nearest rows jump: to the next one it is ten times as far
-    as to those before. At most 1,000 held-out rows are looked at.
+    A row has some if it is within a tenth of a standard deviation of others in each number, and its
+    distances jump: to the next row it is ten times as far. At most 1,000 held-out rows are taken.
     """
     test = parts.test.sample(min(_ROWS, len(parts.test)), random_state=SEED)
     place = make_pipeline(with_preprocessing(_tree())[0], StandardScaler()).fit(to_x(parts.train))
     count = min(_NEIGHBOURS, len(parts.train))
     near = NearestNeighbors(n_neighbors=count).fit(place.transform(to_x(parts.train)))
     distances, _ = near.kneighbors(place.transform(to_x(test)))
-    jumps = (distances[:, :-1] > 0) & (distances[:, 1:] >= 10 * distances[:, :-1])
-    return float(jumps.any(axis=1).mean())
+    numbers = sum(column.numeric for column in columns.features().values())
+    near_ones, next_ones = distances[:, :-1], distances[:, 1:]
+    close = (near_ones > 0) & (near_ones <= 0.1 * numbers**0.5)
+    return float((close & (next_ones >= 10 * near_ones)).any(axis=1).mean())
 
 
 def _last_known(train: pd.DataFrame, test: pd.DataFrame) -> Any:

@@ -6,6 +6,8 @@ import logging
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from tqdm import tqdm
 from app import schema
 from app.contract import columns
 from app.data import split
-from app.errors import AppError, ConfigError, Conflict, InvalidData
+from app.errors import AppError, ConfigError, Conflict, InvalidData, ModelRefused
 from app.registry import predictor, records, reference, versions
 from app.training import metrics, suspicions
 from app.training.model import SEED, build_model, export_onnx, to_x, to_xy
@@ -75,17 +77,36 @@ def train(examples: pd.DataFrame, tuning: str = "", **hyperparameters: Any) -> s
     """
     parts = split.hold_out(examples)
     _require_learnable(parts.train)
-    folds = cross_validate(parts.train, **hyperparameters)
-    model = build_model(**hyperparameters).fit(*to_xy(parts.train))
+    with _in_words():
+        folds = cross_validate(parts.train, **hyperparameters)
+        model = build_model(**hyperparameters).fit(*to_xy(parts.train))
     content = export_onnx(model)
     used = {**(build_model.__kwdefaults__ or {}), **hyperparameters}
     choices = {"cross_validation": folds, "hyperparameters": used, "tuning": tuning or None}
     record = _describe(content, model, _describe_data(examples, parts.train), choices)
-    exported = predictor.Predictor(content, record)
+    with _in_words():
+        exported = predictor.Predictor(content, record)
     record = record.model_copy(update={"parity": check_parity(model, exported, parts.test)})
     version = versions.register(content, record, reference.make(parts, exported))
     _log.info("registered %s: %.2f MB of ONNX", version, len(content) / 1e6)
     return version
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say in a sentence what the code in `model.py` raises, whatever it is."""
+    try:
+        yield
+    except ModelRefused as error:
+        raise AppError(
+            f"this model cannot be served: {str(error.__cause__).splitlines()[0]}. Choose other "
+            "steps in build_model; texts need lowercase=False where a system has no locale."
+        ) from error
+    except Exception as error:
+        raise AppError(
+            f"build_model, fit or predict: {type(error).__name__}: {str(error).splitlines()[0]}. "
+            "Mend src/app/training/model.py; with_preprocessing fills gaps and encodes texts."
+        ) from error
 
 
 def _describe(
@@ -124,9 +145,14 @@ def cross_validate(examples: pd.DataFrame, **hyperparameters: Any) -> records.Fo
 
 
 def check_parity(model: Pipeline, exported: predictor.Predictor, held_out: pd.DataFrame) -> float:
-    """Compare ONNX with scikit-learn on held-out rows, and on one with all features missing."""
-    values = {name: [*held_out[name], None] for name in columns.features()}
+    """Compare ONNX with scikit-learn on held-out rows, and on one with all gaps that may be."""
+    values = {
+        name: [*held_out[name], None if column.nullable else held_out[name].iloc[0]]
+        for name, column in columns.features().items()
+    }
     x = to_x(values)
+    with _in_words():
+        expected = model.predict_proba(x) if exported.classifies else model.predict(x)
     try:
         actual = exported.scores(values)
     except Exception as error:  # ONNX Runtime's errors have no base of their own
@@ -134,7 +160,6 @@ def check_parity(model: Pipeline, exported: predictor.Predictor, held_out: pd.Da
             f"ONNX Runtime cannot run this model on held-out rows: {str(error).splitlines()[0]}. "
             "Choose other steps in build_model, see docs/EXPERIMENTATION.md."
         ) from error
-    expected = model.predict_proba(x) if exported.classifies else model.predict(x)
     scale = 1.0 if exported.classifies else max(1.0, float(np.abs(expected).max()))
     difference = float(np.abs(expected.reshape(actual.shape) - actual).max() / scale)
     if difference > PARITY:
@@ -181,7 +206,7 @@ def _describe_data(examples: pd.DataFrame, train: pd.DataFrame) -> records.Data:
         fingerprint=split.fingerprint(examples),
         rows=len(examples),
         learnt=len(train),
-        split=split.rule(),
+        split=split.rule(examples),
         learnt_until=train[schema.TIME].max() if schema.TIME else None,
     )
 
