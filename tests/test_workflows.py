@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 import stencil
@@ -220,13 +221,32 @@ def test_only_what_deploys_may_log_in_and_nothing_holds_a_secret():
         for job, about in workflow["jobs"].items():
             rights = about.get("permissions") or {}
             opens_issues = {"issues"} if name == "monitor.yml" else set()
-            assert set(rights) <= {"contents", "id-token"} | opens_issues
-            assert rights.get("contents", "read") == "read"
+            waits = (name, job) == ("deploy.yml", "ci")
+            assert set(rights) <= (
+                {"actions"} if waits else {"contents", "id-token"} | opens_issues
+            )
+            assert {rights.get("contents", "read"), rights.get("actions", "read")} == {"read"}
             logs_in = "id-token" in rights
             may = ("deploy.yml", "release.yml", "train.yml", "monitor.yml")
-            assert logs_in == (name in may), (name, job)
+            assert logs_in == (name in may and not waits), (name, job)
             assert "uses" in about or int(about["timeout-minutes"]) <= 60
     assert not [text for text in on_github(files).values() if "secrets." in text]
+
+
+@pytest.mark.parametrize("sprint", wishes.SPRINTS[1:])
+def test_every_release_needs_a_green_ci(sprint):
+    files = workflows(stencil.project(until_sprint=sprint))
+    deploy = files["deploy.yml"]
+    releases = {name: job for name, job in deploy["jobs"].items() if "release.yml" in str(job)}
+
+    assert deploy["on"] == {"push": {"branches": ["develop", "main"]}}
+    assert set(deploy["on"]["push"]["branches"]) <= set(files["ci.yml"]["on"]["push"]["branches"])
+    assert releases.keys() == deploy["jobs"].keys() - {"ci"}
+    for job in releases.values():
+        needed = job["needs"] if isinstance(job["needs"], list) else [job["needs"]]
+        assert "ci" in needed
+        runs_anyhow = re.search(r"(success|failure|cancelled|always)\(\)", job["if"])
+        assert not runs_anyhow or "needs.ci.result == 'success'" in job["if"]
 
 
 def test_what_a_workflow_reads_terraform_writes():
@@ -331,6 +351,99 @@ def test_who_is_refused_learns_what_to_do(project):
 
     assert done.returncode == 1
     assert "main takes pull requests from develop only, not from feature of a/b" in done.stdout
+
+
+RELEASE = """
+on: {workflow_call: {inputs: {environment: {required: true, type: string}}}}
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    steps: [{run: echo $TO >> $RELEASED, env: {TO: "${{ inputs.environment }}"}}]
+"""
+"""In place of `release.yml`: it writes down where it would release."""
+
+GH = """#!/bin/sh
+echo "$@" >> "$ASKED"
+case $(wc -l < "$ASKED") in
+  1) exit 1;; # GitHub does not answer
+  2) ;; # CI has not begun
+  3) echo;; # CI runs
+  *) echo "$ENDED";;
+esac
+"""
+
+
+@pytest.fixture
+def deploy(act, project, tmp_path):
+    """Give a function that runs deploy.yml on a branch, beside a CI that ends in some way.
+
+    act does not know that `$` in `uses: $/` is the own repository; `.` means the same here.
+    """
+    copy = tmp_path / "project"
+    shutil.copytree(project.path / ".github", copy / ".github")
+    file = copy / ".github/workflows/deploy.yml"
+    file.write_text(file.read_text().replace("uses: $/", "uses: ./"))
+    (copy / ".github/workflows/release.yml").write_text(RELEASE)
+    bin, asked, released = tmp_path / "bin", tmp_path / "asked", tmp_path / "released"
+    bin.mkdir()
+    for name, text in {"gh": GH, "sleep": "#!/bin/sh\n"}.items():
+        (bin / name).write_text(text)
+        (bin / name).chmod(0o755)
+    asked.touch()
+    released.touch()
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "All"]):
+        assert run(["git", *command], copy).returncode == 0
+
+    def deploys(branch, ended, *ready):
+        event = tmp_path / "event.json"
+        event.write_text(json.dumps({"ref": f"refs/heads/{branch}"}))
+        given = {"PATH": f"{bin}:{os.environ['PATH']}", "ASKED": asked, "RELEASED": released}
+        options = ["-W", ".github/workflows/deploy.yml", "-e", str(event)]
+        for name, value in (given | {"ENDED": ended}).items():
+            options += ["--env", f"{name}={value}"]
+        for name in ready:
+            options += ["--var", f"READY_{name}=https://example.com"]
+        done, told = act(SimpleNamespace(path=copy), "push", *options)
+        return done.returncode, released.read_text().split(), asked.read_text().splitlines(), told
+
+    return deploys
+
+
+@full
+@pytest.mark.parametrize(
+    ("branch", "ready", "to"),
+    [
+        ("develop", ["DEV", "ACC", "PRD"], ["dev"]),
+        ("main", ["DEV", "ACC", "PRD"], ["acc", "prd"]),
+        ("main", ["DEV", "PRD"], ["prd"]),
+    ],
+)
+def test_a_green_ci_of_the_same_commit_is_released(deploy, branch, ready, to):
+    code, released, asked, told = deploy(branch, "success", *ready)
+
+    assert (code, released) == (0, to), told
+    assert len(asked) == 4
+    assert re.search(
+        rf"--workflow ci\.yml --event push --branch {branch} --commit [0-9a-f]{{40}} ", asked[-1]
+    )
+
+
+@full
+@pytest.mark.parametrize("ended", ["failure", "cancelled", "timed_out", "skipped"])
+@pytest.mark.parametrize("branch", ["develop", "main"])
+def test_nothing_is_released_when_ci_is_not_green(deploy, branch, ended):
+    code, released, _, told = deploy(branch, ended, "DEV", "ACC", "PRD")
+
+    assert released == []
+    assert code != 0, told
+
+
+@full
+def test_without_a_cloud_nobody_waits(deploy):
+    code, released, asked, told = deploy("develop", "failure")
+
+    assert (code, released, asked) == (0, [], []), told
 
 
 KEY = dict(type="service_account", private_key="-----BEGIN PRIVATE " + "KEY-----\\nMIIE")
