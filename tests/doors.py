@@ -20,7 +20,8 @@ SCHEMA = '''"""The one contract: what a record is, and what is predicted from it
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import field_validator, validator
 
 
 class Record(BaseModel):
@@ -47,7 +48,10 @@ SIZE = "size: float | None = None"
 
 
 class Door(NamedTuple):
-    """A situation; `says` is a pattern of what the last of `commands` prints, `passes` its end."""
+    """A situation; `says` is a pattern of what the last of `commands` prints, `passes` its end.
+
+    `model` is code that follows that of `model.py`.
+    """
 
     name: str
     says: str
@@ -57,6 +61,7 @@ class Door(NamedTuple):
     roles: str = ""
     commands: tuple[str, ...] = ("data",)
     passes: bool = False
+    model: str = ""
 
 
 def table(header: str, rows: list) -> str:
@@ -103,6 +108,37 @@ def twins(individuals: int = 250, copies: int = 2) -> str:
         near = ([round(x + CHANCE.gauss(0, 0.001), 6) for x in point] for _ in range(copies))
         rows += [[*values, f"p{n}", answer] for values in near]
     return table("a,b,c,who,answer", rows)
+
+
+def classes_only() -> str:
+    rows = []
+    for n in range(600):
+        kind, deck = "ab"[n % 2], "xyz"[n % 3]
+        chance = 0.9 if kind == "a" and deck != "z" else 0.15
+        rows.append([kind, deck, yes(CHANCE.random() < chance)])
+    return table("kind,deck,answer", rows)
+
+
+def many_categories() -> str:
+    rows = [[f"c{CHANCE.randrange(200)}", round(CHANCE.gauss(0, 1), 4)] for _ in range(500)]
+    rows = [[town, size, yes(size + CHANCE.gauss(0, 0.4) > 0)] for town, size in rows]
+    return table("town,size,answer", rows)
+
+
+def in_digits() -> str:
+    return good().replace(",yes", ",1").replace(",no", ",0")
+
+
+def built(estimator: str, imports: str) -> str:
+    """Write a `build_model` that gives an estimator."""
+    head = f"\n\nfrom sklearn.{imports}\n\n\n"
+    return f"{head}def build_model(*, c: float = 1.0):\n    return {estimator}\n"
+
+
+SCALED = built(
+    "Pipeline([('s', StandardScaler()), ('e', LogisticRegression(C=c))])",
+    "linear_model import LogisticRegression\nfrom sklearn.preprocessing import StandardScaler",
+)
 
 
 def trend() -> str:
@@ -163,6 +199,12 @@ DOORS = [
          '"Kind, of, it, all";Size;Answer\na;1;no\n', "kind_of_it_all: str\n" + SIZE, passes=True),
     Door("an empty file", "it is empty", "\n\n"),
     Door("old line ends", "2 examples", "Kind,Size,Answer\ra,1,no\rb,2,yes\r", passes=True),
+    Door("a space before a quote", "1 examples", '"Kind", "Size", "Answer"\n"a", "1", "no"\n',
+         passes=True),
+    Door("a cell of 200,000 letters", "1 examples", f"Text,Answer\n{'x' * 200_000},no\n",
+         "text: str", passes=True),
+    Door("an accent in two pieces in a cell", "1 examples", "Town,Answer\nLie\u0301ge,no\n",
+         'town: Literal["Li\u00e9ge", "Gent"]', passes=True),
     # names
     Door("a header with a square metre", "1 examples", "Area (m²),Answer\n2.5,no\n",
          "area_m2: float", passes=True),
@@ -178,6 +220,8 @@ DOORS = [
          "Size: float\ngröße: float"),
     Door("fields named as BaseModel's own", "name the field 'copy_'", SMALL,
          "copy: float\njson: int\nschema: int"),
+    Door("a header that is a symbol, of a column that nobody asks for", "4 examples",
+         "#," + SMALL.replace("\na", "\n1,a").replace("\nb", "\n2,b"), passes=True),
     # missing values
     Door("None that is a class", "2 examples", "Kind,Answer\na,None\nb,Apnea\n", KIND,
          'answer: Literal["None", "Apnea"]', passes=True),
@@ -196,6 +240,8 @@ DOORS = [
          passes=True),
     Door("two rows of one KEY that differ", "row 4: the id '2' is there twice",
          "Id,Kind,Answer\n1,a,no\n2,b,yes\n2,b,no\n", KIND, f"{ANSWER}\nid: int", 'KEY = "id"'),
+    Door("one KEY in two forms", "row 3: the id '1' is there twice",
+         "Id,Kind,Answer\n1,a,no\n1.0,a,yes\n", KIND, f"{ANSWER}\nid: int", 'KEY = "id"'),
     # values
     Door("whole numbers over 64 bits", "'100000000000000000000' must be less than",
          "Serial,Answer\n100000000000000000000,no\n", "serial: int"),
@@ -206,6 +252,8 @@ DOORS = [
          "class_: Literal[1, 2]\nflag: bool\ncount: int", "answer: Literal[0, 1]", passes=True),
     Door("a rule in a type", "'size', row 2: .* must be even", "Size,Answer\n3,no\n",
          "size: Annotated[int, AfterValidator(even)] = Field(examples=[2])"),
+    Door("a rule that raises something else", "a rule of a type raises AttributeError", SMALL,
+         "size: Annotated[float, BeforeValidator(lambda v: float(v.replace(',', '.')))]"),
     # dates
     *(Door(f"a date written {text}", f"{re.escape(repr(text))} must be a date or time in ISO 8601",
            f"Day,Size,Answer\n{text},1,no\n", SIZE, f"{ANSWER}\nday: {kind}", 'TIME = "day"')
@@ -217,13 +265,19 @@ DOORS = [
     Door("one time for all rows", "1 different times for 400 examples",
          lambda: years("2020"), **TIMED, commands=("data", "train")),
     # the contract
-    Door("a syntax error in schema.py", "schema.py, line 20: SyntaxError", SMALL, "size: float("),
-    Door("a type that is not there", "schema.py, line 20: NameError", SMALL, "size: flot"),
+    Door("a syntax error in schema.py", "schema.py, line 21: SyntaxError", SMALL, "size: float("),
+    Door("a type that is not there", "schema.py, line 21: NameError", SMALL, "size: flot"),
     Door("an empty Literal", "schema.py, line .*cannot be empty", SMALL, "size: Literal[()]"),
     Door("an empty Record", "Record has no field", SMALL, "pass"),
     Door("an alias", "'size' has an alias", SMALL, 'size: float = Field(alias="Size")'),
     Door("a TIME that is not there", "TIME is 'day', but it must be a field", SMALL,
          roles='TIME = "day"'),
+    Door("a KEY of two columns", "KEY is ..kind..: name one column", SMALL,
+         roles='KEY = ["kind"]'),
+    Door("a validator of pydantic 1", "even.. is a validator", SMALL,
+         'size: float | None\n\n@validator("size")\ndef even(cls, value):\n    return value'),
+    Door("strict types", "Record is strict", SMALL,
+         'model_config = ConfigDict(strict=True)\nsize: float'),
     Door("no TARGET", "it has no TARGET", SMALL, roles="del TARGET"),
     Door("a target named as a column of predictions", "'label' is a name that tables", SMALL,
          example="label: int", roles='TARGET = "label"'),
@@ -257,6 +311,26 @@ DOORS = [
          "answer: float\nday: date", 'TIME = "day"', **JUDGED),
     Door("a skewed price without relation", "does not exceed that of the baseline", skewed, NUMBERS,
          "answer: float", **JUDGED),
+    Door("categories only, so that few records are different", "passes the gate", classes_only,
+         'kind: Literal["a", "b"]\ndeck: Literal["x", "y", "z"]', **JUDGED, passes=True),
+    Door("two hundred categories beside one number", "passes the gate", many_categories,
+         "town: str\nsize: float", **JUDGED, passes=True),
+    # models of a team's own
+    Door("classes that are written as digits", "passes the gate", in_digits, NUMBERS,
+         'answer: Literal["0", "1"]', **JUDGED, passes=True),
+    Door("LinearSVC, which gives no probabilities", "LinearSVC gives no probabilities", good,
+         NUMBERS, commands=("data", "train"),
+         model=built("with_preprocessing(LinearSVC())", "svm import LinearSVC")),
+    Door("RidgeClassifier, which gives none", "RidgeClassifier gives no probabilities", good,
+         NUMBERS, commands=("data", "train"),
+         model=built("with_preprocessing(RidgeClassifier())",
+                     "linear_model import RidgeClassifier")),
+    Door("a scaler without an imputer, where nothing is missing", "passes the gate", good,
+         NUMBERS.replace(" | None", ""), **JUDGED, passes=True, model=SCALED),
+    Door("the same, where something is", "fit or predict: ValueError: Input X contains",
+         gaps, NUMBERS, commands=("data", "train"), model=SCALED),
+    Door("a syntax error in model.py", "SyntaxError: .*model.py", good, NUMBERS,
+         commands=("data", "train"), model="\n\ndef broken(:\n"),
 ]  # fmt: skip
 
 
@@ -272,6 +346,8 @@ def make(door: Door, project: Path, folder: Path) -> None:
         roles=door.roles,
     ).replace("class Record(", EVEN + "class Record(")
     (folder / "src/app/schema.py").write_text(contract, encoding="utf-8")
+    with (folder / "src/app/training/model.py").open("a", encoding="utf-8") as file:
+        file.write(door.model)
 
 
 EVEN = """def even(value: int) -> int:

@@ -85,6 +85,20 @@ def test_a_role_that_cannot_be_is_named(require, own, roles, sentence):
     assert re.search(sentence, require(GOOD, own, **roles))
 
 
+def test_a_record_that_is_no_model_is_told(monkeypatch):
+    class Record:
+        size: float
+
+    class Example(Record):
+        answer: bool
+
+    made = SimpleNamespace(Record=Record, Example=Example, TARGET="answer")
+    monkeypatch.setitem(sys.modules, "app.schema", made)
+
+    with pytest.raises(ConfigError, match="a class Record that inherits from BaseModel"):
+        rules.require_valid()
+
+
 def test_all_are_told_together(require):
     sentences = require({"Size": (float, None), "label": (int, None)}, ANSWER, TIME="day")
 

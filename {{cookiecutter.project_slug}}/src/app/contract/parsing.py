@@ -1,7 +1,7 @@
 """From texts and JSON to typed values: the same rules for files and for requests, in sentences."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from types import GenericAlias
 from typing import Any, cast
 
@@ -58,22 +58,22 @@ def parse_columns(
     InvalidData
         With a sentence for each column and row that breaks a rule.
     """
-    parsed: dict[str, list[Any]] = {}
-    problems: list[str] = []
+    parsed, problems = dict[str, list[Any]](), list[str]()
     for name in [name for name in columns.of(model) if name in raw]:
-
-        def where(detail: ErrorDetails, name: str = name) -> str:
-            return f"{name!r}" + (f", row {rows[int(detail['loc'][0])]}" if rows else "")
-
         try:
             parsed[name] = _parse_values(columns.of(model)[name], raw[name])
         except ValidationError as error:
-            problems += _sentences(error, where)
+            problems += _sentences(error, partial(_place, name, rows))
         except Exception as error:  # pylint: disable=broad-exception-caught # a rule of a team's own
             problems += [f"{name!r}: a rule of its type raises {error!r}: let it raise ValueError."]
     if problems:
         raise InvalidData(*problems)
     return parsed
+
+
+def _place(name: str, rows: Sequence[int] | None, detail: ErrorDetails) -> str:
+    """Name the column of an error, and its row if there are several."""
+    return f"{name!r}" + (f", row {rows[int(detail['loc'][0])]}" if rows else "")
 
 
 def parse_records(payload: Any) -> list[dict[str, Any]]:

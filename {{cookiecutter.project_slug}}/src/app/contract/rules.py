@@ -65,7 +65,7 @@ def _of_classes(schema: Any) -> Iterator[str]:
             yield f"it needs a class {name} that inherits from {parent}."
         elif not getattr(made, "model_fields", None):
             yield f"{name} has no field: a model needs at least one."
-        elif made.model_config.get("strict"):
+        elif getattr(made, "model_config", {}).get("strict"):
             yield f"{name} is strict, which refuses the texts of a file: remove `strict`."
     if not hasattr(schema, "TARGET"):
         yield "it has no TARGET: name the field of Example that is predicted."
@@ -133,21 +133,23 @@ def _of_values(column: Any, *, feature: bool) -> Iterator[str]:
 def _of_role(schema: Any, role: str, described: dict[str, Any]) -> Iterator[str]:
     """Say why what TARGET, TIME, KEY or GROUP names cannot have this role."""
     features, name = schema.Record.model_fields, getattr(schema, role, None)
-    if name is None and role != "TARGET":
-        return
-    if name is not None and not isinstance(name, str):
-        yield f"{role} is {name!r}: name one column; of two, make one in your file."
-        return
-    if name in schema.Example.model_fields and name not in described:
-        return  # its type is told
-    column = described.get(name or "")
-    if column is None or (name in features and role != "GROUP"):
-        own = [n for n in schema.Example.model_fields if n not in features]
+    own = [n for n in schema.Example.model_fields if n not in features]
+    if not isinstance(name, str):
+        if name is not None or role == "TARGET":
+            yield f"{role} is {name!r}: name one column; of two, make one in your file."
+    elif name not in schema.Example.model_fields or (name in features and role != "GROUP"):
         yield (
             f"{role} is {name!r}, but it must be a field of Example that Record does not have, "
             f"one of: {', '.join(own) or 'none so far'}."
         )
-    elif role == "TARGET" and column.kind in _TIMES:
+    elif name in described:  # otherwise its type is told
+        yield from _of_holder(schema, role, described[name])
+
+
+def _of_holder(schema: Any, role: str, column: Any) -> Iterator[str]:
+    """Say why a column cannot have a role."""
+    name = column.name
+    if role == "TARGET" and column.kind in _TIMES:
         yield f"TARGET is {name!r}, a time, which no model predicts: predict a number of days."
     elif role == "TIME" and column.kind not in _TIMES:
         yield f"TIME is {name!r}, which is no time: give it the type datetime or date."
@@ -168,5 +170,5 @@ def _of_the_example(schema: Any) -> Iterator[str]:
         for detail in error.errors():
             name, value = detail["loc"][0] if detail["loc"] else "Record", detail["input"]
             yield f"{name!r}: {value!r} breaks a rule: {detail['msg']}. Give it examples=[...]."
-    except Exception as error:  # a rule of a team's own may raise whatever Python has
+    except Exception as error:  # pylint: disable=broad-exception-caught # a rule of a team's own
         yield f"a rule of a type raises {error!r} for an example: let it raise ValueError."

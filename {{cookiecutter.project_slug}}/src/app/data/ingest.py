@@ -134,8 +134,8 @@ def _once(table: pa.Table, numbers: list[int], source: str) -> pa.Table:
     if again.any():
         place = int(places[again][0])
         raise InvalidData(
-            f"{source}, row {numbers[place]}: the {key} {rows[key][place]!r} is there twice, with "
-            "other values: correct one of the rows, or set KEY to None."
+            f"{source}, row {numbers[place]}: the {key} {str(rows[key][place])!r} is there twice, "
+            "with other values: correct one of the rows, or set KEY to None."
         )
     return table.take(places)
 

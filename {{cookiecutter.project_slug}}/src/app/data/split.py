@@ -13,6 +13,7 @@ from app.errors import InvalidData, NotFound
 from app.storage import open_storage, tables
 
 TEST_PERCENT = 20
+FEW_RECORDS = 50
 
 
 class Split(NamedTuple):
@@ -86,20 +87,21 @@ def _is_late(times: "pd.Series[Any]") -> "pd.Series[bool]":
     return late
 
 
-def _is_drawn(frame: pd.DataFrame, *, by_row: bool | None = None) -> "pd.Series[bool]":
+def _is_drawn(frame: pd.DataFrame) -> "pd.Series[bool]":
     group = columns.role("GROUP")
     texts = frame[[group] if group else list(columns.features())].astype(str)
-    if _few_records(frame) if by_row is None else by_row:
+    if _few_records(frame):
         texts = frame.astype(str)
         texts = texts.assign(row=texts.groupby(list(texts)).cumcount())
     return pd.util.hash_pandas_object(texts, index=False) % 100 < TEST_PERCENT
 
 
 def _few_records(frame: pd.DataFrame) -> bool:
-    """Say whether so few records are different that a hash of them misses a fifth by far."""
-    if columns.role("GROUP") or schema.TIME or len(frame) < 50:
+    """Say whether so few records are different that a fifth of them would be no sample."""
+    if columns.role("GROUP") or schema.TIME:
         return False
-    return not 0.1 <= _is_drawn(frame, by_row=False).mean() <= 0.35
+    different = len(frame[list(columns.features())].drop_duplicates())
+    return different < min(FEW_RECORDS, len(frame))
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
