@@ -60,7 +60,8 @@ def examples(project, variables):
         "print(sorted(map(str, s.read('examples').to_pylist())) + s.keys())"
     )
     listed = ast.literal_eval(project.run("python", "-c", code, **variables).stdout)
-    assert re.fullmatch(r"raw/[0-9a-f]{12}\.csv", listed[-1])
+    assert re.fullmatch(r"raw/[0-9a-f]{12}\.csv", listed[-2])
+    assert listed[-1] == listed[-2].replace(".csv", ".json"), "what was changed on reading"
     return listed
 
 
