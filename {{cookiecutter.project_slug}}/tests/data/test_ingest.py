@@ -84,11 +84,14 @@ def test_a_failed_ingest_leaves_the_old_table(tmp_path, monkeypatch, sample):
 def test_equal_rows_stay_unless_the_contract_has_a_key(sample, monkeypatch):
     twice = pd.concat([sample, sample], ignore_index=True)
     once = ingest.clean(sample).examples.num_rows
-
     assert ingest.clean(twice).examples.num_rows == 2 * once
-    monkeypatch.setattr(schema, "KEY", next(iter(columns.of())), raising=False)
+
+    key, *others = columns.of()
+    monkeypatch.setattr(schema, "KEY", key, raising=False)
+    two = sample.loc[labelled(sample)].drop_duplicates(others).head(2)
+
     with pytest.raises(InvalidData, match="is there twice, with other values"):
-        ingest.clean(twice)
+        ingest.clean(two.assign(**{key: two[key].iloc[0]}))
 
 
 def test_of_rows_with_one_key_one_stays(sample, monkeypatch):
@@ -101,12 +104,16 @@ def test_of_rows_with_one_key_one_stays(sample, monkeypatch):
     assert cleaned.changes["rows that repeat another left out"] == 2
 
 
-def test_what_is_changed_on_reading_is_told_and_kept(sample, number, caplog):
-    row = sample.index[0]
-    sample.loc[row, number.name] = "?"
+def test_what_is_changed_on_reading_is_told_and_kept(sample, caplog):
+    before = ingest.clean(sample).changes
+    sample.loc[labelled(sample)[0], schema.TARGET] = "?"
     changes = ingest.clean(sample).changes
 
-    assert changes[f"cells of {number.name} read as missing"] >= 1
+    for what in (
+        f"cells of {schema.TARGET} read as missing",
+        f"rows without {schema.TARGET} left out",
+    ):
+        assert changes[what] == before.get(what, 0) + 1
     key = ingest.ingest()["key"]
     ingest.validate(key)
     kept = json.loads(open_storage().get(key.replace(".csv", ".json")).data)
@@ -203,14 +210,16 @@ def test_the_split_keeps_every_row_on_one_side(sample):
 
 
 def test_equal_times_are_on_one_side_or_refused(sample, monkeypatch):
-    examples = split.to_frame(ingest.clean(sample).examples).head(100)
+    examples = split.to_frame(ingest.clean(sample).examples)
     monkeypatch.setattr(schema, "TIME", "day")
-    days = pd.Series(pd.to_datetime(["2024-01-01"] * 70 + ["2024-01-02"] * 30))
+    early = int(0.7 * len(examples))
+    late = len(examples) - early
+    days = pd.Series(pd.to_datetime(["2024-01-01"] * early + ["2024-01-02"] * late))
 
     train, test = split.hold_out(examples.assign(day=days))
 
-    assert (len(train), len(test)) == (70, 30)
-    with pytest.raises(InvalidData, match="1 different times for 100 examples"):
+    assert (len(train), len(test)) == (early, late)
+    with pytest.raises(InvalidData, match=f"1 different times for {len(examples)} examples"):
         split.hold_out(examples.assign(day=days[0]))
 
 

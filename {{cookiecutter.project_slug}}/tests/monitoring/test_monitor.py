@@ -137,13 +137,12 @@ def test_labels_that_come_after_many_more_predictions_are_judged_all_the_same(
         monitor.main()
 
 
-def test_a_tail_that_grows_alarms_though_its_deciles_stay(champion, examples, number):
+def test_a_tail_that_grows_alarms_though_its_deciles_stay(champion, number):
     before = reference.read(champion)
-    now = (
-        before[before["held_out"]].sample(200, replace=True, random_state=1).reset_index(drop=True)
-    )
-    top = now[number.name].rank(pct=True) > 0.9
-    now.loc[top, number.name] *= 100
+    now = before.sample(200, replace=True, random_state=1).reset_index(drop=True)
+    far = 100 * pd.to_numeric(before[number.name]).abs().max() + 1
+    values = pd.to_numeric(now[number.name]).astype(float)
+    now[number.name] = values.mask(now.index % 10 == 0, far)
 
     alarms = {finding.name for finding in drift.of_records(before, now) if finding.alarm}
 
