@@ -131,11 +131,14 @@ def machines():
 
 
 def orders():
-    """Make 400 days of a bakery, in time order, with whole numbers."""
+    """Make 400 days of a bakery, in time order, with whole numbers.
+
+    Without a trend: trees do not go beyond what they learnt, so the gate refuses one.
+    """
     chance, sold = random.Random(2), []
     yield "Day\tWeekday\tSold last week\tSold"
     for n in range(400):
-        sold.append(80 + 30 * (n % 7 == 5) + n // 10 + chance.randint(0, 40))
+        sold.append(80 + 60 * (n % 7 == 5) + chance.randint(0, 40))
         day = f"{2024 + n // 336}-{n // 28 % 12 + 1:02d}-{n % 28 + 1:02d}"
         yield f"{day}\t{n % 7 + 1}\t{sold[n - 7] if n >= 7 else ''}\t{sold[n]}"
 
