@@ -664,11 +664,12 @@ def history():
 if history():
 
     @pytest.mark.parametrize("version", history())
-    def test_a_project_of_a_much_older_version_is_updated(bake, tmp_path, version, capsys):
+    def test_a_project_of_a_much_older_version_is_updated(tmp_path, own_home, version, capsys):
         archive = tmp_path / "old"
         subprocess.run(["git", "clone", "-q", str(TEMPLATE), str(archive)], check=True)
         subprocess.run(["git", "-C", str(archive), "checkout", "-q", version], check=True)
-        project = bake(template=archive)
+        project, _ = generated_by([str(archive)], tmp_path / "ours", own_home)
+        project.git("switch", "--quiet", "develop")
         point_to(project, TEMPLATE)
         write(project, "docs/OURS.md", "# Ours\n")
         commit(project)
