@@ -95,11 +95,11 @@ SEARCH: dict[str, list[Any]] = {"strength": [0.1, 1.0]}
 """Values of `build_model`'s parameters that `uv run poe tune` tries, each with each."""
 
 
-def build_model(*, strength: float = 1.0) -> Pipeline:
+def build_model(*, strength: float = 0.1) -> Pipeline:
     """Build an unfitted linear model, for the task of the columns."""
     if columns.task() == "classification":
         return with_preprocessing(LogisticRegression(C=strength, max_iter=5000))
-    return with_preprocessing(Ridge(alpha=1 / strength))
+    return with_preprocessing(Ridge(alpha=1000 / strength))
 
 
 '''
