@@ -54,7 +54,12 @@ def test_a_program_asks_for_many_at_once_and_gets_them_in_order(system):
 
     many = client.ask("/predict?keep=false", [columns.example_record()] * 100)["predictions"]
 
-    assert [answer["prediction"] for answer in many] == [single["prediction"]] * 100
+    for answer in many:  # a sum of many float32 depends on how many are summed at once
+        assert answer["prediction"] == (
+            pytest.approx(single["prediction"], rel=1e-5)
+            if isinstance(single["prediction"], float)
+            else single["prediction"]
+        )
 
 
 def test_what_was_answered_is_found_again(system):
