@@ -19,6 +19,10 @@ from teamwork import FRESH
 
 from mlsd import course_year, evidence
 
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # a project's packages are compiled once, not always
+
 TEMPLATE = Path(__file__).parents[1]
 STENCIL = TEMPLATE / "{{cookiecutter.project_slug}}"
 

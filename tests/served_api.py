@@ -67,12 +67,22 @@ def asking(served, record, clients=4):
             thread.join()
 
 
+_HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
+_JSON = b"Content-Type: application/json\r\n"
+STALLS = {
+    "silent": b"",
+    "head": _HEAD,
+    "body": _HEAD + _JSON + b"Content-Length: 100000\r\n\r\n{",
+    "chunk": _HEAD + _JSON + b"Transfer-Encoding: chunked\r\n\r\n100\r\n{",
+    "unread": b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 20,
+}
+"""What a client says before it stalls; the last asks for much and never reads it."""
+
+
 def stalled(served, what):
-    """Connect and send the beginning of a request, and no more."""
+    """Connect, send what there is to send, and no more."""
     client = socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2])))
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
-    body = b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
-    client.sendall(head + (body if what == "body" else b""))
+    client.sendall(STALLS[what])
     return client
 
 

@@ -12,7 +12,7 @@ from test_growth import QUESTIONS
 
 STAGES = ["2", "3", "4", "everything"]
 WORDS = {
-    3: "API|Flask|Swagger|gunicorn|Cloud Run|Docker|Dockerfile|containers?|OpenAPI|canary"
+    3: "API|Flask|Swagger|gunicorn|waitress|Cloud Run|Docker|Dockerfile|containers?|OpenAPI|canary"
     "|Locust|Schemathesis|Prometheus|HTTP API|endpoints?",
     4: "Kubeflow|KFP|Vertex AI|Vertex|batch|orchestrators?",
     5: "dashboards?|Streamlit|8501",

@@ -1,20 +1,19 @@
 """Models on trial: who answers whom, what is kept, and that none of it can be noticed."""
 
-import json
 import re
 import runpy
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from api.api_client import start_api
 
 from app.api.trial import TRIALS
 from app.contract import columns
 from app.errors import ConfigError, InvalidData
+from app.history import predictions
 from app.registry import versions
-from app.storage import open_storage, tables
+from app.storage import open_storage
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
 
@@ -153,9 +152,7 @@ def test_an_experiment_is_judged_by_labels(start, champion, second, capsys):
     users = [*USERS, *(f"another-{n}" for n in range(59))]
     ids = [ask(api, user)["predictions"][0]["id"] for user in users]
     rows(api)
-    true = json.dumps(columns.target().example)
-    labels = [{"id": id_, "label": true, "labelled_at": datetime.now(UTC)} for id_ in ids]
-    open_storage().write(tables.LABELS, pa.Table.from_pylist(labels), append=True)
+    predictions.add_labels(dict.fromkeys(ids, columns.target().example))
 
     EXPERIMENT["main"]()
 

@@ -1,17 +1,15 @@
-"""Predictions reach storage, or are counted as lost; the answer never waits."""
+"""Predictions reach storage before their answer, or soon after it, or are counted as lost."""
 
 import threading
 from datetime import UTC, datetime
 from threading import Event
 
-import pyarrow as pa
 import pytest
 from prometheus_client import REGISTRY
 
 from app.api import journal as module
 from app.api.journal import AT_ONCE, Journal
 from app.errors import InvalidData, StorageUnavailable
-from app.history.predictions import SCHEMA, Prediction
 from app.storage import tables
 
 pytestmark = [pytest.mark.code, pytest.mark.unit]
@@ -19,8 +17,7 @@ CAPACITY = AT_ONCE * 2 + 1
 
 
 def predictions(count):
-    now = datetime.now(UTC)
-    return [Prediction(str(n), "v1", "{}", "1", None, now) for n in range(count)]
+    return [{"id": str(n), "predicted_at": datetime.now(UTC)} for n in range(count)]
 
 
 def lost():
@@ -34,13 +31,13 @@ def stored(monkeypatch):
     class Store(list):
         fail_with = None
         opened = Event()
+        appends_at_once = False
 
-        def write(self, _table, rows, *, append):
-            assert append
+        def append(self, _table, rows):
             self.opened.wait(5)
             if self.fail_with:
                 raise self.fail_with
-            self.append(rows)
+            super().append(rows)
 
     store = Store()
     store.opened.set()
@@ -51,7 +48,7 @@ def stored(monkeypatch):
 
 @pytest.fixture
 def journal(stored):
-    made = Journal(tables.PREDICTIONS, SCHEMA, pause_seconds=0.01)
+    made = Journal(tables.PREDICTIONS, pause_seconds=0.01)
     yield made
     stored.opened.set()
     made.close(0)
@@ -65,7 +62,7 @@ def test_all_is_stored_once_and_in_order(journal, stored):
     journal.add(sent)
 
     assert journal.flush(5)
-    assert [id_ for rows in stored for id_ in rows["id"].to_pylist()] == [p.id for p in sent]
+    assert [row for rows in stored for row in rows] == sent
     assert max(map(len, stored)) == AT_ONCE
 
 
@@ -95,19 +92,36 @@ def test_what_waits_while_storage_is_down_is_stored_later(journal, stored, error
     assert lost() == before
 
 
-def test_what_finds_the_queue_full_is_counted(journal, stored, caplog):
+def test_what_would_find_the_queue_full_is_refused_before_it_is_predicted(journal, stored):
     stored.fail_with = StorageUnavailable("down")
-    before = lost()
+    journal.require_room(CAPACITY)
     journal.add(predictions(CAPACITY))
+    assert not journal.flush(0.2)
+
+    with pytest.raises(StorageUnavailable, match=f"{CAPACITY} predictions wait for .+: down"):
+        journal.require_room(1)
+
+
+def test_a_journal_that_ended_takes_nothing(journal):
+    journal.close(1)
+
+    with pytest.raises(StorageUnavailable, match="this process ends"):
+        journal.require_room(1)
+
+
+def test_where_it_is_fast_a_row_is_stored_before_the_answer_or_refused(journal, stored):
+    stored.appends_at_once = True
     journal.add(predictions(2))
+    assert len(stored[0]) == 2
+    assert journal.waiting == 0
 
-    assert lost() - before == 2
-    assert f"2 predictions were answered but not stored: {CAPACITY} wait" in caplog.text
+    stored.fail_with = StorageUnavailable("the disk is full")
+    with pytest.raises(StorageUnavailable, match="disk"):
+        journal.add(predictions(2))
 
 
-@pytest.mark.parametrize("error", [InvalidData("a row"), pa.ArrowInvalid("a type")])
-def test_what_storage_refuses_is_counted_and_the_next_are_stored(journal, stored, error):
-    stored.fail_with = error
+def test_what_storage_refuses_is_counted_and_the_next_are_stored(journal, stored):
+    stored.fail_with = InvalidData("a row")
     before = lost()
     journal.add(predictions(2))
     assert journal.flush(5)

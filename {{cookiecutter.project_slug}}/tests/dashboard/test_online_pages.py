@@ -1,19 +1,17 @@
 """The pages that ask the API, without a browser: answers, and an API that is down or unwell."""
 
-import json
 import math
 import time
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
-from history.served import remember
+from history.served import remember, row
 
 from app import schema
 from app.contract import columns
 from app.dashboard import cached_reads
 from app.history import predictions
-from app.history.predictions import Prediction
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
 
@@ -94,8 +92,7 @@ def test_past_predictions_are_shown_filtered_and_judged(open_page, api, champion
 def test_answers_of_another_schema_are_left_out(open_page, api, champion):
     api("/predict", columns.example_record())
     stored(1)
-    now, record = datetime.now(UTC), json.dumps({"another": 1})
-    remember([Prediction("x", "old", record, '"other"', 0.9, now)])
+    remember([row("x", "old", {"another": 1}, "other", at=datetime.now(UTC))])
 
     page = open_page("answers")
 

@@ -1,15 +1,11 @@
 """Answers that were given before, as the API remembers them."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
-import pyarrow as pa
 
 from app import schema
 from app.contract import columns
-from app.history import predictions
-from app.history.predictions import Prediction
 from app.registry import reference, versions
 from app.storage import open_storage, tables
 
@@ -34,14 +30,23 @@ def serve(version, examples, first=0, change=lambda record: None):
         change(record)
     for n, answer in enumerate(versions.load(version).predict(records)):
         at = START + timedelta(minutes=first + n)
-        texts = json.dumps(records[n]), json.dumps(answer.prediction)
-        given.append(Prediction(f"{first + n}", version, *texts, answer.probability, at))
+        given.append(row(f"{first + n}", version, records[n], answer.prediction, at=at))
         truths[f"{first + n}"] = plain(examples[schema.TARGET].iloc[n])
     remember(given)
     return truths
 
 
+def row(id_, version, record, prediction, *, at, probability=None):
+    """Give a prediction as the API keeps it."""
+    made = {"model_version": version, "predicted_at": at}
+    return {
+        "id": id_,
+        "record": record,
+        "prediction": prediction,
+        "probability": probability,
+    } | made
+
+
 def remember(given):
     """Append predictions to their table."""
-    rows = pa.Table.from_pylist([row._asdict() for row in given], predictions.SCHEMA)
-    open_storage().write(tables.PREDICTIONS, rows, append=True)
+    open_storage().append(tables.PREDICTIONS, given)

@@ -64,7 +64,7 @@ def test_without_a_champion_there_is_nothing_to_monitor():
 def test_what_is_like_training_stays_quiet(champion, examples, pages):
     truths = serve(champion, examples)
     new = examples["held_out"].tolist()  # errors are compared with those on rows that were new
-    predictions.add_labels({id_: truths[id_] for id_ in truths if new[int(id_)]})
+    predictions.add_labels({id_: truth for id_, truth in truths.items() if new[int(id_)]})
 
     monitor.main()
 

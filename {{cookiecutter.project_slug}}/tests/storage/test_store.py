@@ -1,5 +1,6 @@
 """What every store must do; the same tests for each of them."""
 
+import json  # >>> sprint >= 3
 import os
 import subprocess
 import sys
@@ -141,19 +142,51 @@ def test_a_large_append_is_whole_or_absent():
 
 
 # >>> sprint >= 3
+def predicted(day, **values):
+    at = datetime(2026, 2, day, 12, 0, 0, 5, tzinfo=UTC)
+    row = {"id": f"id{day}", "model_version": "v1", "record": {"a": 1.5, "b": None, "c": 'é\n"'}}
+    return row | {"prediction": "yes", "probability": 0.5, "predicted_at": at} | values
+
+
 def test_the_tables_of_the_api_are_appended_and_asked():
     storage = open_storage()
-    schema = pa.schema([("id", pa.string()), ("predicted_at", pa.timestamp("us", "UTC"))])
     for day in (1, 3, 2):
-        row = {"id": f"id{day}", "predicted_at": datetime(2026, 2, day, 12, tzinfo=UTC)}
-        rows = pa.Table.from_pylist([row], schema)
-        storage.write("predictions", rows, append=True)
+        storage.append("predictions", [predicted(day)])
 
     newest = storage.read("predictions", newest_by="predicted_at", limit=2)
     one = storage.read("predictions", equals={"id": "id1"}, newest_by="predicted_at", limit=1)
 
     assert newest["id"].to_pylist() == ["id3", "id2"]
     assert one["id"].to_pylist() == ["id1"]
+
+
+def test_what_is_appended_comes_back_as_it_was_and_json_as_a_text():
+    storage, number = open_storage(), predicted(2, prediction=1.25, probability=None)
+    storage.append("predictions", [predicted(1), number])
+    storage.append("labels", [{"id": "id1", "label": True, "labelled_at": number["predicted_at"]}])
+
+    back = storage.read("predictions", newest_by="id").to_pylist()
+    [label] = next(storage.stream("labels")).to_pylist()
+
+    assert [json.loads(row.pop("record")) for row in back] == [number.pop("record")] * 2
+    assert [json.loads(row.pop("prediction")) for row in back] == [number.pop("prediction"), "yes"]
+    assert back[0] == number
+    assert label == {"id": "id1", "label": "true", "labelled_at": number["predicted_at"]}
+
+
+# <<<
+# >>> sprint >= 4
+def test_gathering_changes_nothing_that_is_read():
+    storage = open_storage()
+    storage.append("predictions", [predicted(1)])
+    for _ in range(2):
+        storage.gather("predictions")
+        storage.gather("labels")
+    storage.append("predictions", [predicted(2)])
+
+    assert sorted(storage.read("predictions")["id"].to_pylist()) == ["id1", "id2"]
+    with pytest.raises(NotFound):
+        storage.read("labels")
 
 
 # <<<

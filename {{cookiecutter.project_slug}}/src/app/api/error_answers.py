@@ -11,6 +11,9 @@ from app.api import observe
 
 _STATUS = {errors.InvalidData: 422, errors.NotFound: 404, errors.Conflict: 409}
 _STATUS |= {errors.StorageUnavailable: 503, errors.ModelRefused: 503, errors.GateFailed: 409}
+RETRY_SECONDS = "5"
+"""When a client may try again what is not available now."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,7 +34,7 @@ def answer(error: Exception) -> tuple[dict[str, Any], int, dict[str, str]]:
         _log.error("unexpected error", exc_info=error)
         code, problems = 500, ["unexpected error: see the log of the API."]
     described = {"code": code, "name": HTTP_STATUS_CODES.get(code, "Error"), "problems": problems}
-    headers = {}
+    headers = {"Retry-After": RETRY_SECONDS} if code == 503 else {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.valid_methods or ())
     return {"error": described, "request_id": observe.current().id}, code, headers

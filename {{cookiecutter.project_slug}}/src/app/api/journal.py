@@ -1,46 +1,38 @@
-"""Predictions on their way to storage, in the background: no answer waits for it."""
+"""What was predicted, on its way to storage: there before the answer, or soon after it."""
 
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
 from itertools import islice
 from threading import Condition, Event, Thread
 from typing import Any
 
-import pyarrow as pa
-
 from app.api import observe
-from app.errors import InvalidData
+from app.errors import InvalidData, StorageUnavailable
 from app.storage import open_storage
 
 AT_ONCE = 5000
-"""Predictions per write, at most: so few are one insert, which a warehouse takes at once."""
+"""Rows per write, at most: so few are one insert, which a warehouse takes at once."""
 
 CAPACITY = 50_000
-"""Predictions that wait, at most; each takes about 1 kB."""
-
-LONGEST_REST = 10.0
-"""Seconds: so late whoever reads storage may see a prediction, on a slow disk."""
+"""Rows that wait, at most; each takes about 1 kB."""
 
 _log = logging.getLogger(__name__)
 
 
 class Journal:
-    """A queue of at most `CAPACITY` predictions, which a thread appends to a table.
+    """The rows of one table, of which none is forgotten after its answer.
 
-    A prediction is a tuple with a value for each column of `schema`.
+    On a laptop a row is stored when `add` returns. Google Cloud takes a while: there up to
+    `CAPACITY` rows wait in memory, and a thread stores them, a second or so later. While storage is
+    down, or fails in any other way that may pass, they wait, and `problem` says why.
 
-    Between two writes it rests `pause_seconds`, or 20 times as long as the last write took but at
-    most `LONGEST_REST` seconds, so that storage takes little of the machine; not while `AT_ONCE`
-    predictions wait.
-    While storage is down, or fails in any other way that may pass, they wait, and `problem` says
-    why. What finds the queue full, what storage refuses as no row of its table, and what is left at
-    the end is lost: the metrics count it and the log says so.
+    What storage refuses as no row of its table, and what is left at the end, is lost: the metrics
+    count it and the log says so.
     """
 
-    def __init__(self, table: str, schema: pa.Schema, pause_seconds: float = 1.0) -> None:
-        self._target = table, schema
+    def __init__(self, table: str, pause_seconds: float = 1.0) -> None:
+        self._table = table
         self._waiting: deque[Any] = deque()
         self._thread = Thread(target=self._work, args=[pause_seconds], name="journal", daemon=True)
         self._closed = False
@@ -50,19 +42,46 @@ class Journal:
 
     @property
     def waiting(self) -> int:
-        """Count the predictions that are not stored yet."""
+        """Count the rows that are not stored yet."""
         return len(self._waiting)
 
-    def add(self, predictions: Sequence[Any]) -> None:
-        """Take the predictions of one request; returns at once."""
-        if self._closed or len(self._waiting) + len(predictions) > CAPACITY:
-            full = f"{CAPACITY} wait for storage already"
-            self._lose(len(predictions), "the process ends" if self._closed else full)
-            return
-        self._waiting.extend(predictions)
-        observe.WAITING.inc(len(predictions))
-        if self._thread.ident is None:
-            self._start()
+    def require_room(self, count: int) -> None:
+        """Refuse before anything is predicted what could not be stored.
+
+        Raises
+        ------
+        StorageUnavailable
+            Too many rows wait already, or the process ends.
+        """
+        if self._closed:
+            raise StorageUnavailable("this process ends: ask again, another one answers.")
+        if len(self._waiting) + count > CAPACITY:
+            why = self.problem or "they come faster than it takes them"
+            raise StorageUnavailable(f"{CAPACITY} predictions wait for storage already: {why}.")
+
+    def add(self, rows: list[Any]) -> None:
+        """Store the rows of one request, now or soon.
+
+        Raises
+        ------
+        StorageUnavailable
+            They cannot be stored where rows are stored at once.
+        """
+        if open_storage().appends_at_once:
+            open_storage().append(self._table, rows)
+        else:
+            self.queue(rows)
+
+    def queue(self, rows: list[Any]) -> None:
+        """Take the rows of one request; returns at once."""
+        with self._stored:
+            if self._closed:
+                self._lose(len(rows), "the process ends")
+                return
+            self._waiting.extend(rows)
+            observe.WAITING.inc(len(rows))
+            if self._thread.ident is None:
+                self._thread.start()
 
     def flush(self, seconds: float) -> bool:
         """Wait until all is stored, at most so long; say whether it is."""
@@ -80,23 +99,15 @@ class Journal:
                 observe.WAITING.dec(left)
                 self._waiting.clear()
 
-    def _start(self) -> None:
-        """Start the thread with the first prediction: a server forks before that."""
-        with self._stored:
-            if self._thread.ident is None:
-                self._thread.start()
-
     def _work(self, pause_seconds: float) -> None:
-        rest = pause_seconds
         while not self._closed:
             if len(self._waiting) < AT_ONCE:
-                self._hurry.wait(rest)
-            oldest, started = list(islice(self._waiting, AT_ONCE)), time.monotonic()
+                self._hurry.wait(pause_seconds)
+            oldest = list(islice(self._waiting, AT_ONCE))
             if oldest and not self._store(oldest):
                 time.sleep(pause_seconds)
                 continue
             self._forget(len(oldest))
-            rest = max(pause_seconds, min(20 * (time.monotonic() - started), LONGEST_REST))
 
     def _forget(self, count: int) -> None:
         """Drop the oldest, which need not wait any longer."""
@@ -109,26 +120,23 @@ class Journal:
             observe.WAITING.dec(done)
             self._stored.notify_all()
 
-    def _store(self, predictions: list[Any]) -> bool:
-        """Write to storage; False if these predictions shall be tried again."""
+    def _store(self, rows: list[Any]) -> bool:
+        """Write to storage; False if these rows shall be tried again."""
         try:
-            self._write(predictions)
+            self._write(rows)
             self.problem = None
-        except (InvalidData, pa.ArrowException) as error:
-            _log.exception("storage refused predictions")
-            self._lose(len(predictions), str(error))
+        except InvalidData as error:
+            _log.exception("storage refused rows")
+            self._lose(len(rows), str(error))
         except Exception as error:  # pylint: disable=broad-exception-caught # it may pass
             self.problem = str(error)
-            _log.warning("%d predictions wait for storage: %s", len(self._waiting), error)
+            _log.warning("%d rows wait for storage: %s", len(self._waiting), error)
             return False
         return True
 
-    def _write(self, predictions: list[Any]) -> None:
-        """Append to the table, all or none."""
-        table, schema = self._target
-        columns = dict(zip(schema.names, zip(*predictions, strict=True), strict=True))
-        open_storage().write(table, pa.Table.from_pydict(columns, schema), append=True)
+    def _write(self, rows: list[Any]) -> None:
+        open_storage().append(self._table, rows)
 
     def _lose(self, count: int, why: str) -> None:
         observe.LOST.inc(count)
-        _log.error("%d predictions were answered but not stored: %s", count, why)
+        _log.error("%d rows of %s were answered but not stored: %s", count, self._table, why)

@@ -1,7 +1,6 @@
 """What is logged and counted of each request: an id, one line of log, metrics for Prometheus."""
 
 import logging
-import os
 import re
 import time
 from contextvars import ContextVar
@@ -9,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Response, request
-from prometheus_client import Counter, Gauge, Histogram, exposition, multiprocess, registry
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SECONDS = Histogram("api_request_seconds", "Time", ["operation", "status"], buckets=_BUCKETS)
@@ -17,9 +16,8 @@ _SECONDS = Histogram("api_request_seconds", "Time", ["operation", "status"], buc
 
 PREDICTIONS = Counter("api_predictions", "Predictions answered", ["model_version"])
 LOST = Counter("api_predictions_lost", "Predictions answered but never stored")
-WAITING = Gauge("api_predictions_waiting", "Not stored yet", multiprocess_mode="livesum")
-_CONFIRMED = "api_champion_confirmed_timestamp_seconds"
-CONFIRMED = Gauge(_CONFIRMED, "Champion last confirmed", multiprocess_mode="livemostrecent")
+WAITING = Gauge("api_predictions_waiting", "Not stored yet")
+CONFIRMED = Gauge("api_champion_confirmed_timestamp_seconds", "Champion last confirmed")
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _QUIET = ("health", "ready", "metrics")
 _log = logging.getLogger("app.request")
@@ -79,9 +77,5 @@ def finish_request(response: Response) -> Response:
 
 
 def metrics() -> bytes:
-    """Give the metrics of all workers, as Prometheus reads them."""
-    collected = registry.REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        collected = registry.CollectorRegistry()
-        multiprocess.MultiProcessCollector(collected)
-    return exposition.generate_latest(collected)
+    """Give the metrics, as Prometheus reads them."""
+    return generate_latest()

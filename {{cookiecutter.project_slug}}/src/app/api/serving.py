@@ -5,14 +5,11 @@ import time  # >>> online_experiments = yes
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import to_json
-
 from app.api import observe
 from app.api.journal import Journal
 from app.api.loaded_model import LoadedModel
 from app.api.trial import Trial  # >>> online_experiments = yes
 from app.config import read_count
-from app.history import predictions
 from app.storage import tables
 
 END_SECONDS = 6.0
@@ -24,22 +21,32 @@ class Serving:
 
     def __init__(self) -> None:
         self.model = LoadedModel(read_count("CHAMPION_POLL_SECONDS", "5"))
-        self.journal = Journal(tables.PREDICTIONS, predictions.SCHEMA)
+        self.journal = Journal(tables.PREDICTIONS)
         self.trial = Trial()  # >>> online_experiments = yes
         atexit.register(self.close)
 
     def answer(self, records: list[dict[str, Any]], keep: bool = True) -> dict[str, Any]:
-        """Answer parsed records, and keep the answers unless this is only a trial question."""
+        """Answer parsed records, and keep the answers unless this is only a trial question.
+
+        Raises
+        ------
+        ModelRefused
+            There is no champion that can be served.
+        StorageUnavailable
+            The answers could not be kept.
+        """
+        if keep:
+            self.journal.require_room(len(records))
         predictor = self.model.predictor or self.model.load()
         predictor = self.trial.choose(predictor)  # >>> online_experiments = yes
         request, now, version = observe.current(), datetime.now(UTC), predictor.version
         request.model_version = version
-        answers, rows = [], []
+        made, answers, rows = {"model_version": version, "predicted_at": now}, [], []
         for n, (record, answer) in enumerate(zip(records, predictor.predict(records), strict=True)):
             id_ = f"{request.unique}-{n}"
             answers.append({"id": id_} | answer._asdict())
-            texts = to_json(record).decode(), to_json(answer.prediction).decode()
-            rows.append(predictions.Prediction(id_, version, *texts, answer.probability, now))
+            kept = {"prediction": answer.prediction, "probability": answer.probability}
+            rows.append({"id": id_, "record": record} | kept | made)
         if keep:
             self.journal.add(rows)
             self.trial.note(predictor, records, answers)  # >>> online_experiments = yes

@@ -10,41 +10,36 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-import pyarrow as pa
 from flask import has_request_context, request
-from pydantic_core import to_json
 
 from app.api.journal import Journal
 from app.config import read, read_count
 from app.errors import AppError, ConfigError
 from app.registry import versions
 from app.registry.predictor import Predictor
+from app.storage.appended import COLUMNS, Row
 
-TRIALS = "trials"
 _log = logging.getLogger(__name__)
 
-
-class Row(NamedTuple):
-    """What a model answered, or as a shadow would have answered, to whom; `user` is a hash."""
-
-    id: str
-    arm: str
-    model_version: str
-    user: str
-    prediction: str
-    made_at: datetime
-
-
-_TEXTS = [(name, pa.string()) for name in Row._fields[:5]]
-_SCHEMA = pa.schema([*_TEXTS, ("made_at", pa.timestamp("us", "UTC"))])
+TRIALS = "trials"
+COLUMNS[TRIALS] = {
+    "id": "text",
+    "arm": "text",
+    "model_version": "text",
+    "user": "text",
+    "prediction": "json",
+    "made_at": "time",
+}
+"""What a model answered, or as a shadow would have answered, to whom; `user` is a hash."""
 
 
 class Trial(Journal):
     """The models on trial, and the journal of who answered whom.
 
-    None of them can make an answer fail: without them, all is as before.
+    None of them can make an answer fail: without them, all is as before. So their rows always wait
+    in the queue, on a laptop too.
 
     Raises
     ------
@@ -53,7 +48,7 @@ class Trial(Journal):
     """
 
     def __init__(self) -> None:
-        super().__init__(TRIALS, _SCHEMA)
+        super().__init__(TRIALS)
         self._share = read_count("CHALLENGER_SHARE", "10")
         if self._share > 100:
             raise ConfigError(f"CHALLENGER_SHARE={self._share} is not a percentage: give 0 to 100.")
@@ -82,11 +77,9 @@ class Trial(Journal):
         user, now = _user(), datetime.now(UTC)
         arm = "challenger" if chosen is self._challenger else "champion"
         hashed = _hash(user) if user else ""
-        rows = []
-        for answer in answers:
-            prediction = to_json(answer["prediction"]).decode()
-            rows.append(Row(answer["id"], arm, chosen.version, hashed, prediction, now))
-        self.add(list(zip(rows, records, strict=True)))
+        shared = {"arm": arm, "model_version": chosen.version, "user": hashed, "made_at": now}
+        rows = [{"id": a["id"], "prediction": a["prediction"]} | shared for a in answers]
+        self.queue(list(zip(rows, records, strict=True)))
 
     @cached_property
     def _challenger(self) -> Predictor | None:
@@ -96,8 +89,8 @@ class Trial(Journal):
     def _shadow(self) -> Predictor | None:
         return _load("SHADOW", versions.load)
 
-    def _write(self, predictions: list[Any]) -> None:
-        super()._write([row for row, _ in predictions] + self._ask_shadow(predictions))
+    def _write(self, rows: list[Any]) -> None:
+        super()._write([row for row, _ in rows] + self._ask_shadow(rows))
 
     def _ask_shadow(self, noted: Sequence[tuple[Row, Mapping[str, Any]]]) -> list[Row]:
         if self._shadow is None:
@@ -107,11 +100,10 @@ class Trial(Journal):
         except Exception:  # pylint: disable=broad-exception-caught # nobody may notice a shadow
             _log.exception("the shadow %s failed", self._shadow.version)
             return []
-        version = self._shadow.version
-        texts = [to_json(answer.prediction).decode() for answer in answers]
+        shared = {"arm": "shadow", "model_version": self._shadow.version}
         return [
-            row._replace(arm="shadow", model_version=version, prediction=text)
-            for (row, _), text in zip(noted, texts, strict=True)
+            row | shared | {"prediction": answer.prediction}
+            for (row, _), answer in zip(noted, answers, strict=True)
         ]
 
 

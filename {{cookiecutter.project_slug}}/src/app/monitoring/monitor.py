@@ -66,6 +66,7 @@ def main() -> None:
     version = versions.champion().version
     if version is None:
         raise ModelRefused("there is no champion to monitor: run `uv run poe pipeline`.")
+    predictions.gather()
     windows = [*_online(version), *_batches()]
     if not windows:
         _log.info("fewer than %d predictions of %s: too few to say anything", FEWEST, version)

@@ -21,7 +21,7 @@ from app import schema
 from app.config import read_count
 from app.contract import columns
 from app.errors import ConfigError, Conflict, ModelRefused, NotFound
-from app.history import batch_runs
+from app.history import batch_runs, predictions
 from app.registry import predictor, versions
 from app.storage import open_storage, tables
 
@@ -60,6 +60,7 @@ def main(run: str = "") -> None:
         There is no champion.
     """
     share = _read_share(run)
+    predictions.gather()
     storage, model = open_storage(), versions.load_passed(_agree(share))
     if not _is_scored(share):
         pieces = tqdm(storage.stream(tables.EXAMPLES), desc="batch", unit="piece")

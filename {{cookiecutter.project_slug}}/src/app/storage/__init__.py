@@ -3,6 +3,9 @@
 `open_storage` opens the store of this environment, `local` or `cloud`, which keeps the promises of
 `interface`. `tables` names the tables and says who writes each. `rules` says what every store asks
 of names and columns, `objects` keeps objects in a bucket, `remedies` explains Google's errors.
+# >>> sprint >= 3
+`appended` lists the tables that grow row by row; `local_appends` keeps them on a laptop.
+# <<<
 """
 
 from functools import cache
@@ -15,7 +18,8 @@ from app.config import load_cloud, read
 from app.errors import StorageUnavailable
 from app.storage import tables
 from app.storage.interface import Blob, Storage
-from app.storage.local import LocalStorage
+from app.storage.local import LocalStorage  # >>> sprint < 3
+from app.storage.local_appends import AppendingStorage  # >>> sprint >= 3
 
 __all__ = ["Blob", "Storage", "get_json", "open_storage", "tables"]
 
@@ -25,7 +29,8 @@ def open_storage() -> Storage:
     """Open the store of this environment, once for a process; nothing is read or written yet."""
     cloud = load_cloud()
     if cloud is None:
-        return LocalStorage(Path(read("LOCAL_STORE", "local")))
+        return LocalStorage(Path(read("LOCAL_STORE", "local")))  # >>> sprint < 3
+        return AppendingStorage(Path(read("LOCAL_STORE", "local")))  # >>> sprint >= 3
     from app.storage.cloud import CloudStorage  # pylint: disable=import-outside-toplevel # a laptop never needs it
 
     return CloudStorage(cloud)

@@ -1,9 +1,10 @@
-"""What every store can do: eight methods for tables and objects."""
+"""What every store can do with tables and objects."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Blob(NamedTuple):
@@ -28,15 +29,28 @@ class Storage(Protocol):
 
     def read(
         self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
-    ) -> pa.Table:
+    ) -> "pa.Table":
         """Read rows, perhaps only those with these values, perhaps the newest first."""
 
-    def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
+    def stream(self, table: str, batch_rows: int = 50_000) -> Iterator["pa.RecordBatch"]:
         """Read a table piece by piece, in bounded memory."""
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""
 
+    # >>> sprint >= 3
+    appends_at_once: bool
+    """Whether `append` takes so little time that an answer can wait for it."""
+
+    def append(self, table: str, rows: list[dict[str, Any]]) -> None:
+        """Add rows to a table of `appended.COLUMNS`, all or none: they are stored on return."""
+
+    # <<<
+    # >>> sprint >= 4
+    def gather(self, table: str) -> None:
+        """Bring what was appended into the form that is read fastest; nothing is lost or twice."""
+
+    # <<<
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
         """Write an object and return its new generation.
 

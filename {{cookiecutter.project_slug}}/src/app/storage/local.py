@@ -1,4 +1,7 @@
-"""The store of a laptop: tables in a DuckDB file, objects in a folder."""
+"""The store of a laptop: tables in a DuckDB file, objects in a folder.
+
+DuckDB is imported with the first table: who only reads objects, as who predicts, does without.
+"""
 
 import time
 import zlib
@@ -6,16 +9,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-import duckdb
-import pyarrow as pa
 from filelock import FileLock
 
 from app.errors import Conflict, NotFound, StorageUnavailable
 from app.storage.interface import Blob, Equals, Rows
 from app.storage.rules import checked_key, checked_name, require_storable, selection
 
-_WRITING = Lock()
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+WRITING = Lock()
 _OPENING = Lock()
 """Two threads that open the file at once share one database, which one of them may see half made:
 `Table Function with name python_arrow_scan does not exist`."""
@@ -33,37 +39,37 @@ class LocalStorage:
     def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
         """Replace or append to a table, in one transaction."""
         require_storable(rows.schema)
-        name = _quoted(table)
-        with _WRITING, self._database() as database:
+        name = quoted(table)
+        with WRITING, self._database() as database:
             database.register("incoming", rows)
             database.begin()
-            adds = append and table in _names(database)
+            adds = append and table in names(database)
             verb = f"INSERT INTO {name} BY NAME" if adds else f"CREATE OR REPLACE TABLE {name} AS"
             database.execute(f"{verb} SELECT * FROM incoming")
             database.commit()
 
     def read(
         self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
-    ) -> pa.Table:
+    ) -> "pa.Table":
         """Read rows, perhaps only those with these values, perhaps the newest first."""
-        query = f"SELECT * FROM {_quoted(table)}" + selection(equals, newest_by, limit, '"')
-        with self._table(table) as database:
+        with self._rows_of(table) as (database, rows):
+            query = f"SELECT * FROM {rows}" + selection(equals, newest_by, limit, '"')
             return database.sql(query, params=list((equals or {}).values())).to_arrow_table()
 
-    def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
+    def stream(self, table: str, batch_rows: int = 50_000) -> Iterator["pa.RecordBatch"]:
         """Read a table piece by piece, in bounded memory."""
-        with self._table(table) as database:
-            yield from database.sql(f"SELECT * FROM {_quoted(table)}").to_arrow_reader(batch_rows)
+        with self._rows_of(table) as (database, rows):
+            yield from database.sql(f"SELECT * FROM {rows}").to_arrow_reader(batch_rows)
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""
-        with _WRITING, self._database() as database:
-            database.execute(f"DROP TABLE IF EXISTS {_quoted(table)}")
+        with WRITING, self._database() as database:
+            database.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
 
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:
         """Write an object whole or not at all; see `Storage.put` for the generation."""
         path = self._path(key)
-        with _writable(path):
+        with writable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_name(f".{path.name}.lock"), timeout=_WAIT_SECONDS):
                 now = _generation(path.read_bytes()) if path.exists() else 0
@@ -77,7 +83,7 @@ class LocalStorage:
     def get(self, key: str) -> Blob:
         """Read an object."""
         path = self._path(key)
-        with _writable(path):
+        with writable(path):
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
@@ -93,20 +99,27 @@ class LocalStorage:
     def remove(self, key: str) -> None:
         """Delete an object; one that is absent stays so."""
         path = self._path(key)
-        with _writable(path):
+        with writable(path):
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _database(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """Open the file for one operation, so that several processes can take turns."""
-        with _writable(self._file):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._connect()) as database:
-                database.execute("SET TimeZone = 'UTC'")
-                database.execute("SET memory_limit = '128MB'")  # by default it fills the machine's
-                yield database
+        import duckdb  # pylint: disable=import-outside-toplevel # not every process reads tables
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+        with writable(self._file):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with closing(self._connect()) as database:
+                    database.execute("SET TimeZone = 'UTC'")
+                    database.execute("SET memory_limit = '128MB'")  # else it fills the machine's
+                    yield database
+            except (duckdb.IOException, duckdb.TransactionException) as error:
+                raise OSError(str(error).splitlines()[0]) from error
+
+    def _connect(self) -> "duckdb.DuckDBPyConnection":
+        import duckdb  # pylint: disable=import-outside-toplevel
+
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             try:
@@ -118,35 +131,41 @@ class LocalStorage:
                 time.sleep(0.05)
 
     @contextmanager
-    def _table(self, table: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for a table that must exist."""
+    def _rows_of(self, table: str) -> Iterator[tuple["duckdb.DuckDBPyConnection", str]]:
+        """Open the file for a table that must exist, and give what to select its rows from."""
         with self._database() as database:
-            if table not in _names(database):
+            sources = self._sources(database, table)
+            if not sources:
                 raise NotFound(f"table {table!r} does not exist in {self._file}.")
-            yield database
+            yield database, f"({' UNION ALL BY NAME '.join(sources)})"
+
+    def _sources(self, database: "duckdb.DuckDBPyConnection", table: str) -> list[str]:
+        """Give a query for each place that has rows of a table."""
+        return [f"FROM {quoted(table)}"] if table in names(database) else []
 
     def _path(self, key: str) -> Path:
         return self._objects / checked_key(key)
 
 
-def _names(database: duckdb.DuckDBPyConnection) -> list[str]:
+def names(database: "duckdb.DuckDBPyConnection") -> list[str]:
+    """List the tables."""
     return sorted(name for (name,) in database.execute("SHOW TABLES").fetchall())
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Give the name of a table as it stands in a query."""
     return f'"{checked_name(name)}"'
 
 
 @contextmanager
-def _writable(path: Path) -> Iterator[None]:
+def writable(path: Path) -> Iterator[None]:
     """Say in a sentence what keeps us from reading or writing."""
     try:
         yield
-    except (OSError, duckdb.IOException, duckdb.TransactionException) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    except OSError as error:
         raise StorageUnavailable(
-            f"{path} cannot be read or written: {reason}. Set LOCAL_STORE to a folder that you may "
-            "write to, and close other programs that use it."
+            f"{path} cannot be read or written: {error.strerror or error}. Set LOCAL_STORE to a "
+            "folder that you may write to, and close other programs that use it."
         ) from error
 
 

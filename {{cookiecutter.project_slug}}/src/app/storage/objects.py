@@ -1,4 +1,4 @@
-"""Objects in a bucket of Cloud Storage."""
+"""Objects in a bucket of Cloud Storage, and what else the stores of Google Cloud share."""
 
 from contextlib import AbstractContextManager, suppress
 from typing import Any
@@ -7,6 +7,8 @@ from google.api_core.exceptions import NotFound as Absent
 from google.cloud.storage import Client
 
 from app.config import Cloud
+from app.storage import interface  # >>> sprint >= 3
+from app.storage.appended import Row, to_arrow  # >>> sprint >= 3
 from app.storage.interface import Blob
 from app.storage.remedies import translated
 from app.storage.rules import checked_key
@@ -49,6 +51,20 @@ class Objects:
         with self._translated(key), suppress(Absent):
             self._bucket.blob(checked_key(key)).delete(timeout=60)
 
+    # >>> sprint >= 3
+    appends_at_once = False
+
+    def append(self: interface.Storage, table: str, rows: list[Row]) -> None:
+        """Add rows, all or none: they are stored when this returns."""
+        # pylint: disable-next=no-member # each store has it
+        self.write(table, to_arrow(table, rows), append=True)
+
+    # <<<
+    # >>> sprint >= 4
+    def gather(self, table: str) -> None:
+        """Do nothing: the rows are where they are read from."""
+
+    # <<<
     def _writer(self, key: str) -> Any:
         """Open an object to be written piece by piece; it appears when all is written."""
         return self._bucket.blob(key).open("wb", chunk_size=_PIECE_BYTES)

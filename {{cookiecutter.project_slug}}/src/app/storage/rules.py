@@ -1,14 +1,16 @@
 """What every store asks of names, keys and columns, so that all stores take the same."""
 
 import re
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from app.errors import InvalidData, NotFound
 from app.storage.interface import Equals
 
-TIME = pa.timestamp("us", "UTC")
-STORABLE = {pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), TIME}
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STORABLE = {"string", "int64", "double", "bool", "date32[day]", "timestamp[us, tz=UTC]"}
+"""The types of Arrow that every store keeps, by their names."""
 
 
 def checked_name(name: str) -> str:
@@ -35,7 +37,7 @@ def checked_key(key: str) -> str:
     return key
 
 
-def require_storable(schema: pa.Schema) -> None:
+def require_storable(schema: "pa.Schema") -> None:
     """Refuse columns that one of the stores could not give back as they were.
 
     Raises
@@ -43,12 +45,11 @@ def require_storable(schema: pa.Schema) -> None:
     InvalidData
         With a sentence for each column.
     """
-    allowed = ", ".join(sorted(map(str, STORABLE)))
     problems = [
         f"column {field.name!r} has the type {field.type}, which not every store keeps; "
-        f"cast it to one of: {allowed}."
+        f"cast it to one of: {', '.join(sorted(STORABLE))}."
         for field in schema
-        if field.type not in STORABLE
+        if str(field.type) not in STORABLE
     ]
     if problems:
         raise InvalidData(*problems)

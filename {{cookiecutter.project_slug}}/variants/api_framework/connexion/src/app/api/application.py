@@ -8,7 +8,6 @@ in 3.1; the records are checked by `schema.py`, as in a file.
 import asyncio
 import json
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,7 +20,6 @@ from connexion.options import SwaggerUIOptions  # type: ignore[import-untyped]
 from connexion.validators import ParameterValidator  # type: ignore[import-untyped]
 from flask import Flask, redirect
 from flask_swagger_ui import get_swaggerui_blueprint
-from prometheus_client import multiprocess
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException as Refused
 from werkzeug.exceptions import HTTPException, NotFound, RequestTimeout, default_exceptions
@@ -65,8 +63,6 @@ async def _storing_what_is_left(app: Flask) -> AsyncIterator[None]:
     """Run until the last request is answered."""
     yield
     app.extensions["serving"].close()
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(os.getpid())
 
 
 class _Parameters(ParameterValidator):  # type: ignore[misc]

@@ -1,0 +1,151 @@
+"""What a laptop appends: whole or not at all, whatever ends the process, and read only once."""
+
+import json  # >>> sprint >= 4
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from app.errors import StorageUnavailable
+from app.storage import open_storage
+
+pytestmark = [pytest.mark.code, pytest.mark.integration]
+
+APPEND = """
+import sys
+from datetime import UTC, datetime
+from app.storage import open_storage
+for n in range(int(sys.argv[2])):
+    row = {"id": f"{sys.argv[1]}-{n}", "label": n, "labelled_at": datetime.now(UTC)}
+    open_storage().append("labels", [row])
+    print(n, flush=True)
+print("duckdb" in sys.modules, "pyarrow" in sys.modules, flush=True)
+"""
+
+
+def label(id_, value=1):
+    return {"id": id_, "label": value, "labelled_at": datetime.now(UTC)}
+
+
+def appending(name, count):
+    """Append labels in a process of its own."""
+    command = [sys.executable, "-c", APPEND, name, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def ids():
+    return sorted(open_storage().read("labels")["id"].to_pylist())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Name the folder of lines; see tests/conftest.py for the store."""
+    return tmp_path / "store/appended"
+
+
+def test_processes_append_at_once_and_need_no_database():
+    processes = [appending(name, 50) for name in "abc"]
+    printed = [process.communicate()[0].split("\n") for process in processes]
+
+    assert [lines[-2] for lines in printed] == ["False False"] * 3
+    assert ids() == sorted(f"{name}-{n}" for name in "abc" for n in range(50))
+
+
+def test_what_was_appended_outlives_a_process_that_is_killed():
+    process = appending("a", 1_000_000)
+    heard = [process.stdout.readline() for _ in range(20)]
+    process.kill()
+    heard += process.communicate()[0].splitlines(keepends=True)
+
+    told = {f"a-{line.strip()}" for line in heard if line.endswith("\n")}
+    assert len(told) >= 20
+    assert told <= set(ids())
+
+
+def test_a_line_that_is_not_whole_is_left_out(folder):
+    open_storage().append("labels", [label("one")])
+    [file] = (folder / "labels").glob("*.jsonl")
+    for half in (b'{"id": "two", "lab', b"{"):
+        (folder / "labels" / f"{len(half)}.jsonl").write_bytes(
+            file.read_bytes()[:-1] + b"\n" + half
+        )
+
+    assert ids() == ["one"] * 3
+
+
+def test_a_folder_that_was_deleted_is_made_again(folder):
+    open_storage().append("labels", [label("one")])
+    shutil.rmtree(folder)
+
+    open_storage().append("labels", [label("two")])
+
+    assert ids() == ["two"]
+
+
+def test_a_path_is_no_pattern(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "it's [1] a * store"))
+    open_storage.cache_clear()
+    open_storage().append("labels", [label("one")])
+
+    assert ids() == ["one"]
+
+
+# >>> sprint >= 4
+def test_lines_of_a_process_that_ended_are_gathered_and_those_of_others_stay(folder):
+    appending("a", 3).communicate()
+    open_storage().append("labels", [label("mine")])
+
+    open_storage().gather("labels")
+
+    assert len(list((folder / "labels").glob("*.jsonl"))) == 1
+    assert ids() == ["a-0", "a-1", "a-2", "mine"]
+    assert json.loads(open_storage().read("labels", equals={"id": "a-2"})["label"][0].as_py()) == 2
+
+
+def test_nothing_is_there_twice_if_gathering_ends_before_it_deletes(folder, monkeypatch):
+    appending("a", 2).communicate()
+    monkeypatch.setattr("app.storage.local_appends._remove", lambda files: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        open_storage().gather("labels")
+    assert ids() == ["a-0", "a-1"]
+    monkeypatch.undo()
+
+    open_storage().gather("labels")
+
+    assert ids() == ["a-0", "a-1"]
+    assert not list((folder / "labels").glob("*"))
+
+
+# <<<
+@contextmanager
+def files_of_at_most(size):
+    """Limit the size of files as a full disk does; only such systems can."""
+    resource = pytest.importorskip("resource", reason="Windows sets no such limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handled)
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_of_a_request(folder):
+    open_storage().append("labels", [label("one")])
+    [file] = (folder / "labels").glob("*.jsonl")
+    size = file.stat().st_size
+
+    with (
+        files_of_at_most(size + 150),
+        pytest.raises(StorageUnavailable, match="cannot be read or written"),
+    ):
+        open_storage().append("labels", [label(str(n)) for n in range(10)])
+
+    assert file.stat().st_size == size
+    open_storage().append("labels", [label("two")])
+    assert ids() == ["one", "two"]
