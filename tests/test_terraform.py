@@ -228,13 +228,17 @@ def test_faults_are_found(rooted, providers, tmp_path, fault):
 def test_every_environment_keeps_the_promises(rooted, providers, env, store):
     found = plan_environment(rooted(store), providers, env, schedule="0 5 * * 1")
     services = planned(found, "google_cloud_run_v2_service")
-    services = [one["template"][0] for one in services if "template" in one]
+    services = [one for one in services if "template" in one]
     jobs = [
         one["template"][0] for one in planned(found, "google_cloud_run_v2_job") if "template" in one
     ]
 
     assert len(services) == len(jobs) == 2
     for service in services:
+        assert service["invoker_iam_disabled"], "it is public, whatever an organisation allows"
+        assert service["custom_audiences"] == [audience(found)]
+        assert 1 <= service["scaling"][0]["max_instance_count"] <= 2, "of two revisions together"
+        service = service["template"][0]
         assert service["scaling"] == [service["scaling"][0] | {"min_instance_count": 0}], (
             "nothing runs while nobody asks"
         )
@@ -245,10 +249,30 @@ def test_every_environment_keeps_the_promises(rooted, providers, env, store):
     assert roles <= OF_PROJECTS
     assert "roles/aiplatform.user" in roles
     members = re.findall(r'"member":"([^"]+)"', json.dumps(found, separators=(",", ":")))
-    assert {"allUsers"} <= set(members)
-    assert not [one for one in members if "compute@developer" in one]
+    assert not [m for m in members if m.startswith("all") or "compute@developer" in m]
     branch = planned(found, "github_repository_environment_deployment_policy")[0]
     assert branch["branch_pattern"] == ("develop" if env in ("dev", "tst") else "main")
+
+
+def audience(found):
+    """Give for whom the workflow asks an identity token."""
+    variables = planned(found, "github_actions_environment_variable")
+    return next(one["value"] for one in variables if one["variable_name"] == "AUDIENCE")
+
+
+@pytest.mark.parametrize("public", ["true", "false"])
+def test_whoever_releases_may_ask_each_service(rooted, providers, public):
+    """A private system is released by the same workflow as a public one."""
+    found = plan_environment(rooted(), providers, "dev", public=public)
+    asked = {
+        str(one["expressions"]["name"])
+        for one in configured(found)
+        if one["type"] == "google_cloud_run_v2_service_iam_member"
+        and one["expressions"]["role"]["constant_value"] == "roles/run.invoker"
+        and "deployer" in str(one["expressions"]["member"])
+    }
+
+    assert {re.search(r"v2_service\.(\w+)", name)[1] for name in asked} == {"api", "dashboard"}
 
 
 def test_each_workload_has_an_account_of_its_own(rooted, providers):
