@@ -36,7 +36,10 @@ resource "google_cloud_run_v2_job" "job" {
     }
   }
   lifecycle {
-    ignore_changes = [client, client_version, template[0].template[0].containers[0].image]
+    ignore_changes = [ # what a release sets; gcloud gives the template a label of its own, the nonce
+      client, client_version, template[0].annotations, template[0].labels,
+      template[0].template[0].containers[0].image,
+    ]
   }
 }
 
