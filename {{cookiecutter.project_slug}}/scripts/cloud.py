@@ -84,10 +84,13 @@ def prepare(shell: Shell, project: str, region: str) -> None:
     enable = ("gcloud", "services", "enable", f"--project={project}")
     names = ("cloudresourcemanager", "serviceusage", "storage")
     shell.run(*enable, *(f"{name}.googleapis.com" for name in names))
-    # >>> sprint >= 4
+    agents = ("run",)  # >>> sprint >= 3 and sprint < 4
+    agents = ("run", "aiplatform", "cloudscheduler")  # >>> sprint >= 4
+    # >>> sprint >= 3
     identity = ("gcloud", "beta", "services", "identity", "create", f"--project={project}")
-    shell.run(*enable, "aiplatform.googleapis.com")
-    shell.run(*identity, "--service=aiplatform.googleapis.com")
+    for name in agents:  # terraform/bootstrap/agents.tf gives them their roles
+        shell.run(*enable, f"{name}.googleapis.com")
+        shell.run(*identity, f"--service={name}.googleapis.com")
     # <<<
     if not has_state(shell, project):
         make = ("gcloud", "storage", "buckets", "create", state, f"--project={project}")
