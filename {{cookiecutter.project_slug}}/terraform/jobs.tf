@@ -51,6 +51,14 @@ resource "google_cloud_run_v2_job_iam_member" "deployer_releases" {
   member   = google_service_account.deployer.member
 }
 
+# The look for new data starts the pipeline with the image that the job `batch` has, by its digest.
+resource "google_cloud_run_v2_job_iam_member" "pipeline_looks" {
+  name     = google_cloud_run_v2_job.job["batch"].name
+  location = var.region
+  role     = "roles/run.viewer"
+  member   = module.pipeline.member
+}
+
 resource "google_cloud_run_v2_job_iam_member" "schedule_starts" {
   name     = google_cloud_run_v2_job.job["update"].name
   location = var.region
