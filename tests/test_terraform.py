@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -421,6 +422,84 @@ def test_google_trusts_this_repository_only(condition, changed, trusted):
     program = environment.program(environment.compile(condition))
 
     assert bool(program.evaluate({"assertion": celpy.json_to_cel(claims)})) is trusted
+
+
+BILLING = "01ABCD-23EF45-67890A"
+
+
+@pytest.fixture
+def as_printed(bake, rooted, providers, tmp_path):
+    """Give a function that runs what `cloud-up` and `cloud-down` print, with a state here."""
+    project = bake()
+    printed = project.poe("cloud-up", "dev", "--dry-run")
+    printed += project.poe("cloud-down", "everything", "--dry-run")
+    lines = [line for line in printed.splitlines() if "acc.tfvars" not in line]
+    shutil.copytree(rooted(), tmp_path / "terraform", symlinks=True)
+
+    def runs(root, verb, *more, **variables):
+        words = f"$ terraform -chdir={root} {verb} "
+        line = next(line for line in lines if line.startswith(words))
+        options = shlex.split(line.replace("ACCOUNT", BILLING).removeprefix(words))
+        environment = providers | {"TF_VAR_approvers": '["ada-example"]'} | variables
+        return mirror.terraform(tmp_path / root, verb, *options, *more, environment=environment)
+
+    return runs
+
+
+def state(folder):
+    return json.loads((folder / "terraform.tfstate").read_text(encoding="utf-8"))
+
+
+def test_a_second_person_needs_no_right_on_the_billing_account(as_printed):
+    """One owns the billing account, the other the repository; both run the same commands."""
+    first = as_printed("terraform/bootstrap", "apply", "-auto-approve")
+    assert first.returncode == 0, first.stdout + first.stderr
+    stranger = {"REFUSED": "google_billing_budget"}
+
+    second = as_printed("terraform/bootstrap", "apply", "-auto-approve", **stranger)
+    reads = as_printed("terraform/bootstrap", "apply", "-refresh=true", "-auto-approve", **stranger)
+
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "No changes" in second.stdout
+    assert "google_billing_budget: Error 403" in reads.stderr, "without our option, it is refused"
+
+
+def test_what_a_release_changes_is_no_difference_for_terraform(as_printed, tmp_path):
+    made = as_printed("terraform", "apply", "-auto-approve")
+    assert made.returncode == 0, made.stdout + made.stderr
+    folder = tmp_path / "terraform"
+    released = state(folder)
+    for resource in released["resources"]:
+        if resource["type"] in ("google_cloud_run_v2_service", "google_cloud_run_v2_job"):
+            for one in resource["instances"]:
+                template = one["attributes"]["template"][0]
+                template.get("template", [template])[0]["containers"][0]["image"] = "ours@sha256:01"
+    (folder / "terraform.tfstate").write_text(json.dumps(released), encoding="utf-8")
+
+    again = as_printed("terraform", "apply", "-auto-approve")
+
+    assert "No changes" in again.stdout, again.stdout
+
+
+@pytest.mark.parametrize("file", ["api.tf", "dashboard.tf", "jobs.tf"])
+def test_labels_that_gcloud_gives_are_no_difference(rooted, file):
+    """Read as text: the schema that stands in does not know that Google fills none of them."""
+    ignored = (rooted() / file).read_text(encoding="utf-8").partition("ignore_changes = [")[2]
+
+    assert "template[0].labels" in ignored.partition("\n    ]")[0]
+
+
+def test_on_the_last_day_nothing_is_left_in_any_state(as_printed, tmp_path):
+    roots = ("terraform/bootstrap", "terraform")
+    for root in roots:
+        assert as_printed(root, "apply", "-auto-approve").returncode == 0
+        assert state(tmp_path / root)["resources"]
+
+    for root in reversed(roots):
+        gone = as_printed(root, "destroy", "-auto-approve")
+        assert gone.returncode == 0, gone.stdout + gone.stderr
+
+    assert [state(tmp_path / root)["resources"] for root in roots] == [[], []]
 
 
 @pytest.mark.parametrize("sprint", ["3", "everything"])
