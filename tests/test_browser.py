@@ -9,7 +9,7 @@ from contextlib import nullcontext
 
 import pytest
 import requests
-from conftest import find_ports
+from conftest import STENCIL, find_ports
 from dashboard_page import (
     MODES,
     PAGES,
@@ -90,6 +90,29 @@ def page(browser):
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.mark.xdist_group("browser-online")
+def test_a_forgotten_page_leaves_and_can_be_opened_again(page):
+    """Its connection ends with it, so the container on Google Cloud may stop."""
+    script = (STENCIL / "src/app/dashboard/idle.html").read_text(encoding="utf-8")
+    page.route("http://dashboard.example/", lambda route: route.fulfill(
+        body=f"<h1>Dashboard</h1>{script}", content_type="text/html"
+    ))  # fmt: skip
+    page.clock.install()
+    page.goto("http://dashboard.example/")
+
+    page.clock.run_for("14:00")
+    page.mouse.move(100, 100)
+    page.clock.run_for("14:00")
+    assert page.get_by_role("heading", name="Dashboard").count() == 1, "somebody used it meanwhile"
+    page.clock.run_for("01:30")
+    link = page.get_by_role("link", name="Open it again")
+    link.wait_for()
+    assert page.evaluate("location.href").startswith("blob:"), "what was open there is closed"
+    link.click()
+
+    page.get_by_role("heading", name="Dashboard").wait_for()
 
 
 @in_modes("online", "batch")

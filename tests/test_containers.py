@@ -30,6 +30,8 @@ PACKAGES = {
     "pipeline": ["sklearn", "pandas", "kfp", "vertexai", "onnxruntime"],
 }
 TARGETS = tuple(PACKAGES)
+USERS = {"api": "1000", "dashboard": "1000", "pipeline": "0"}
+"""The pipeline's reason stands in the Dockerfile."""
 PLANTED = "planted-71c3e0d5"
 SECRETS = ("gha-creds-0123.json", "src/app/key.json", ".env", "data/private.csv", "id.pem")
 
@@ -77,7 +79,7 @@ def wait_for(url):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_image_holds_its_own_packages_and_no_secret(engine, images, target):
-    assert engine.ask(images[target], "id", "-u").strip() == "1000"
+    assert engine.ask(images[target], "id", "-u").strip() == USERS[target]
     look = [
         "grep",
         "--recursive",
@@ -119,6 +121,15 @@ def test_the_pipeline_has_no_environment_of_its_own(engine, images):
     assert engine.ask(images["pipeline"], "python3", "-c", ask).strip() == "True /usr/local"
 
 
+@pytest.mark.parametrize(("user", "code"), [([], 0), (["--user", "1000"], 1)], ids=["own", "1000"])
+def test_a_step_may_write_where_kubeflow_lets_it(engine, images, user, code):
+    make = ["mkdir", "-p", "/gcs/bucket/pipeline"]
+
+    assert (
+        engine.do("run", "--rm", *user, images["pipeline"], *make, check=False).returncode == code
+    )
+
+
 @pytest.fixture
 def store(tmp_path):
     """Make a folder that the user of the images may write to: the volume of compose.yaml."""
@@ -140,7 +151,8 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
     command = [word.replace("$$", "$") for word in services["prepare"]["command"]]
     data = f"{project.path / 'data'}:/app/data:ro"
 
-    engine.ask(images["pipeline"], *command, options=["-v", data, "-v", store])
+    options = ["-v", data, "-v", store, "--user", services["prepare"]["user"]]
+    engine.ask(images["pipeline"], *command, options=options)
     port, page = free_ports.values()
     url = f"http://127.0.0.1:{port}"
     with engine.running(images["api"], "-v", store, "-e", f"PORT={port}") as api:

@@ -6,6 +6,7 @@ import runpy
 import tomllib
 
 import pytest
+import stencil
 from conftest import STENCIL, TEMPLATE
 
 from mlsd.engine.wishes import SPRINTS
@@ -61,6 +62,16 @@ def test_commands_exist(page):
         tasks |= set(tomllib.loads(text)["tool"]["poe"]["tasks"])
 
     assert set(re.findall(r"uv run poe ([a-z][a-z-]*)", page.read_text(encoding="utf-8"))) <= tasks
+
+
+@pytest.mark.parametrize("store", ["BigQuery", "Firestore", "Cloud Storage"])
+def test_no_page_of_a_project_asks_for_an_answer_that_was_given(store):
+    pages = stencil.project(data_store=store).items()
+    texts = {name: file.content.decode() for name, file in pages if name.endswith(".md")}
+
+    assert len(texts) > 20
+    for name, text in texts.items():
+        assert not re.findall(r"YOUR_PROJECT\w*|\bOWNER/|/REPOSITORY\b", text), name
 
 
 def test_the_readme_counts_its_questions():

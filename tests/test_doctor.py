@@ -1,6 +1,7 @@
 """The doctor: what it finds wrong, and what it says of a pasted error; without a cloud."""
 
 import json
+import re
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,8 +92,8 @@ def test_a_name_instead_of_an_id_is_told(project, google, capsys, monkeypatch):
 def test_what_does_not_exist_is_told_with_the_command_that_makes_it(project, google, capsys):
     assert doctor.examine(project, "dev") == 1
     printed = capsys.readouterr().out
-    assert f"do: gcloud storage buckets create gs://{PROJECT}-dev" in printed
-    assert f"do: bq mk --dataset --location=europe-west1 {PROJECT}:ml_dev" in printed
+    for place in (f"bucket {PROJECT}-dev", "data set ml_dev"):
+        assert re.search(rf"{place}: does not exist\n +do: uv run poe cloud-up dev\n", printed)
 
 
 def test_a_disabled_api_and_a_wrong_location_are_told(project, google, capsys):
@@ -143,13 +144,13 @@ def test_each_known_error_is_explained_by_its_own_row(row):
         ("The storage.googleapis.com API requires a quota project, which", "set-quota-project"),
         ("Cloud Storage API has not been used in project 123456789012", "gcloud services enable"),
         ("404 Not found: Dataset p:ml_dev was not found in location US", "GCP_REGION"),
-        ("404 The specified bucket does not exist.", "gcloud storage buckets create"),
+        ("404 The specified bucket does not exist.", "uv run poe cloud-up dev"),
         (
             "404 POST http://127.0.0.1:9/upload/storage/v1/b/absent-bucket/o: Not Found",
-            "gcloud storage buckets create",
+            "uv run poe cloud-up dev",
         ),
-        ("404 Not found: Dataset example-project-123:ml_dev", "bq mk --dataset"),
-        ("404 The database ml-dev does not exist for project p", "firestore databases create"),
+        ("404 Not found: Dataset example-project-123:ml_dev", "uv run poe cloud-up dev"),
+        ("404 The database ml-dev does not exist for project p", "uv run poe cloud-up dev"),
         ("403 Permission storage.objects.create denied on resource", "docs/CLOUD_SETUP.md"),
         ("403 Quota exceeded: Your table exceeded quota for imports", "many rows by one call"),
     ],

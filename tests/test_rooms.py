@@ -19,7 +19,7 @@ BUDGETS = {
     "reports": 200,
     "history": 135,
     "api": 600,
-    "pipeline": 440,
+    "pipeline": 447,
     "dashboard": 640,
     "monitoring": 275,
 }

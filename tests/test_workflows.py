@@ -249,6 +249,17 @@ def test_every_release_needs_a_green_ci(sprint):
         assert not runs_anyhow or "needs.ci.result == 'success'" in job["if"]
 
 
+def test_a_release_shows_the_login_to_private_services():
+    steps = workflows(stencil.project())["release.yml"]["jobs"]["release"]["steps"]
+    (login,) = [step for step in steps if "google-github-actions/auth" in step.get("uses", "")]
+    (release,) = [step for step in steps if "scripts/release.py" in step.get("run", "")]
+
+    assert login["with"]["token_format"] == "id_token"
+    assert login["with"]["id_token_audience"] == "${{ vars.AUDIENCE }}"
+    token = release["env"]["IDENTITY_TOKEN"]
+    assert token == f"${{{{ steps.{login['id']}.outputs.id_token }}}}"
+
+
 def test_what_a_workflow_reads_terraform_writes():
     files = stencil.project()
     read = set(re.findall(r"vars\.(\w+)", "".join(on_github(files).values())))

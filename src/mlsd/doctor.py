@@ -70,8 +70,8 @@ def _findings(env: str, store: str) -> Iterator[Finding]:
     yield Finding("identity", True, _identity(credentials))
     yield _quota_project(credentials, project)
     session = AuthorizedSession(credentials)
-    for what, url, make in _places(env, store, project, region):
-        yield _place(session, what, url, make, region)
+    for what, url in _places(env, store, project):
+        yield _place(session, what, url, f"uv run poe cloud-up {env}", region)
 
 
 def _gcloud(project: str) -> Finding:
@@ -112,24 +112,20 @@ def _quota_project(credentials: Any, project: str) -> Finding:
     return Finding("quota project", seen == project, seen, remedy)
 
 
-def _places(env: str, store: str, project: str, region: str) -> Iterator[tuple[str, str, str]]:
-    """Give each place that holds data: its name, its URL, and the command that makes it."""
+def _places(env: str, store: str, project: str) -> Iterator[tuple[str, str]]:
+    """Give each place that holds data: its name and its URL."""
     bucket = os.environ.get("GCS_BUCKET") or f"{project}-{env}"
     host = os.environ.get("STORAGE_EMULATOR_HOST", "https://storage.googleapis.com")
-    make = f"gcloud storage buckets create gs://{bucket} --project={project} --location={region}"
-    make += " --uniform-bucket-level-access"
-    yield f"bucket {bucket}", f"{host}/storage/v1/b/{bucket}", make
+    yield f"bucket {bucket}", f"{host}/storage/v1/b/{bucket}"
     if store == "BigQuery":
         name = os.environ.get("BQ_DATASET") or f"ml_{env}"
         host = os.environ.get("BIGQUERY_EMULATOR_HOST", "https://bigquery.googleapis.com")
-        url = f"{host}/bigquery/v2/projects/{project}/datasets/{name}"
-        yield f"data set {name}", url, f"bq mk --dataset --location={region} {project}:{name}"
+        yield f"data set {name}", f"{host}/bigquery/v2/projects/{project}/datasets/{name}"
     if store == "Firestore":
         name = os.environ.get("FIRESTORE_DATABASE") or f"ml-{env}"
-        make = f"gcloud firestore databases create --database={name} --location={region}"
         url = f"https://firestore.googleapis.com/v1/projects/{project}/databases/{name}"
         if not os.environ.get("FIRESTORE_EMULATOR_HOST"):  # the emulator cannot describe databases
-            yield f"database {name}", url, f"{make} --project={project}"
+            yield f"database {name}", url
 
 
 def _place(session: Any, what: str, url: str, make: str, region: str) -> Finding:
@@ -148,5 +144,5 @@ def _place(session: Any, what: str, url: str, make: str, region: str) -> Finding
         return Finding(what, False, answer.text[:200], remedy)
     description = answer.json()
     location = description.get("location") or description.get("locationId") or "unknown"
-    remedy = f"a place cannot be moved: {make}, or set GCP_REGION={location.lower()}"
+    remedy = f"set GCP_REGION={location.lower()}; or delete it, as it cannot be moved, and {make}"
     return Finding(what, location.lower() == region, f"in {location}", remedy)

@@ -1,8 +1,9 @@
 """A stand-in for Terraform's providers: it knows their whole schema and nothing of any cloud.
 
 Terraform itself judges a configuration by the schema, plans and tests it; values that only the
-cloud could give are "known after apply". It speaks plugin protocol 5, as a server on this machine:
-`python provider.py SCHEMA.json`, started by Terraform.
+cloud could give are "known after apply", and an apply gives something for them. What the variable
+`REFUSED` names cannot be read, as by a person without the right. It speaks plugin protocol 5, as a
+server on this machine: `python provider.py SCHEMA.json`, started by Terraform.
 """
 
 import json
@@ -41,8 +42,11 @@ MESSAGES = {
         "type_name": (1, "string"), "prior_state": (2, "Value"), "proposed_new_state": (3, "Value"),
     },
     "Planned": {"planned_state": (1, "Value"), "legacy_type_system": (5, "bool")},
+    "Apply": {"type_name": (1, "string"), "planned_state": (3, "Value")},
+    "Applied": {"new_state": (1, "Value"), "legacy_type_system": (4, "bool")},
+    "Problem": {"severity": (1, "int64"), "summary": (2, "string")},
     "ReadData": {"type_name": (1, "string"), "config": (2, "Value")},
-    "Answer": {"value": (1, "Value")},
+    "Answer": {"value": (1, "Value"), "problems": (2, "*Problem")},
     "Health": {"status": (1, "int64")},
 }  # fmt: skip
 NESTING = {"one": 1, "list": 2}
@@ -104,6 +108,19 @@ def fill(block, value):
     return value
 
 
+def made(block, value):
+    """Give a resource as the cloud would, with something for each unknown value."""
+    for name, (kind, _) in block["attributes"].items():
+        if value.get(name) == UNKNOWN:
+            value[name] = FOUND.get(kind) if isinstance(kind, str) else None
+    for name, (inner, *_) in block["blocks"].items():
+        some = value.get(name)
+        for one in some if isinstance(some, list) else [some]:
+            if isinstance(one, dict):
+                made(inner, one)
+    return value
+
+
 def unpack(value):
     """Read a value of Terraform."""
     return msgpack.unpackb(value.msgpack, ext_hook=msgpack.ExtType, strict_map_key=False)
@@ -144,13 +161,22 @@ class Provider:
         return M["Answer"](value=M["Value"](json=asked.raw_state.json))
 
     def read(self, asked):
-        return M["Answer"](value=asked.current_state)
+        answer = M["Answer"](value=asked.current_state)
+        if asked.type_name in os.environ.get("REFUSED", "").split():
+            answer.problems.add(severity=1, summary=f"{asked.type_name}: Error 403")
+        return answer
 
     def plan(self, asked):
         value = unpack(asked.proposed_new_state)
         if value is not None and unpack(asked.prior_state) is None:
             value = fill(self._schema["resources"][asked.type_name], value)
         return M["Planned"](planned_state=packed(value), legacy_type_system=True)
+
+    def apply(self, asked):
+        value = unpack(asked.planned_state)
+        if value is not None:
+            value = made(self._schema["resources"][asked.type_name], value)
+        return M["Applied"](new_state=packed(value), legacy_type_system=True)
 
     def read_data(self, asked):
         block, value = self._schema["data"][asked.type_name], unpack(asked.config)
@@ -176,6 +202,7 @@ SERVICES = {
         "UpgradeResourceState": (Provider.upgrade, "Upgrade"),
         "ReadResource": (Provider.read, "Read"),
         "PlanResourceChange": (Provider.plan, "Plan"),
+        "ApplyResourceChange": (Provider.apply, "Apply"),
         "ReadDataSource": (Provider.read_data, "ReadData"),
         "Stop": (Provider.nothing, "Nothing"),
     },

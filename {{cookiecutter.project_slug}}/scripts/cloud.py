@@ -1,5 +1,6 @@
 """The cloud of this project: `up ENV` makes it, `down ENV` removes it, `cost` lists what there is.
 
+`up bootstrap` makes only what all environments share; who may make the budget can be somebody else.
 `--dry-run` at the end prints the commands and runs none.
 """
 
@@ -44,7 +45,7 @@ def main() -> None:
     shell = Shell(rehearsal="--dry-run" in sys.argv)
     project, region = os.environ["GCP_PROJECT_ID"], os.environ["GCP_REGION"]
     match words:
-        case ["up", env] if env in environments():
+        case ["up", env] if env in (*environments(), "bootstrap"):
             up(shell, project, region, env)
         case ["down", env] if env in (*environments(), "everything"):
             down(shell, project, env)
@@ -52,8 +53,8 @@ def main() -> None:
             cost(shell, project)
         case _:
             raise ConfigError(
-                f"{' '.join(words)!r}: give `up` and one of {', '.join(environments())}, "
-                "`down` and one of these or `everything`, or `cost`."
+                f"{' '.join(words)!r}: give `up` and one of {', '.join(environments())} or "
+                "`bootstrap`, `down` and one of these environments or `everything`, or `cost`."
             )
 
 
@@ -64,26 +65,38 @@ def environments() -> tuple[str, ...]:
 
 
 def up(shell: Shell, project: str, region: str, env: str) -> None:
-    """Make or update one environment, and what all environments share."""
-    state = f"gs://{project}-terraform"
+    """Make or update what all environments share, and one environment unless it is `bootstrap`."""
     account = billing(shell, project)
+    prepare(shell, project, region)
+    # What our files did not change is left alone: who may not read the budget can run this too.
+    options = (f"-var=billing_account={account}", "-refresh=false")
+    terraform(shell, project, "bootstrap", "apply", *options)
+    if env == "bootstrap":
+        return
+    terraform(shell, project, env, "apply")
+    shell.tell(f"\n{env} is there.")
+    shell.tell(f"Its images come by a push, or by `uv run poe release {env}`.")  # >>> sprint >= 3
+
+
+def prepare(shell: Shell, project: str, region: str) -> None:
+    """Make what Terraform cannot work without: some services, and a bucket for its state."""
+    state = f"gs://{project}-terraform"
     enable = ("gcloud", "services", "enable", f"--project={project}")
     names = ("cloudresourcemanager", "serviceusage", "storage")
     shell.run(*enable, *(f"{name}.googleapis.com" for name in names))
-    # >>> sprint >= 4
+    agents = ("run",)  # >>> sprint >= 3 and sprint < 4
+    agents = ("run", "aiplatform", "cloudscheduler")  # >>> sprint >= 4
+    # >>> sprint >= 3
     identity = ("gcloud", "beta", "services", "identity", "create", f"--project={project}")
-    shell.run(*enable, "aiplatform.googleapis.com")
-    shell.run(*identity, "--service=aiplatform.googleapis.com")
+    for name in agents:  # terraform/bootstrap/agents.tf gives them their roles
+        shell.run(*enable, f"{name}.googleapis.com")
+        shell.run(*identity, f"--service={name}.googleapis.com")
     # <<<
     if not has_state(shell, project):
         make = ("gcloud", "storage", "buckets", "create", state, f"--project={project}")
         guards = ("--uniform-bucket-level-access", "--public-access-prevention")
         shell.run(*make, f"--location={region}", *guards, "--soft-delete-duration=0")
         shell.run("gcloud", "storage", "buckets", "update", state, "--versioning")
-    terraform(shell, project, "bootstrap", "apply", f"-var=billing_account={account}")
-    terraform(shell, project, env, "apply")
-    shell.tell(f"\n{env} is there.")
-    shell.tell(f"Its images come by a push, or by `uv run poe release {env}`.")  # >>> sprint >= 3
 
 
 def down(shell: Shell, project: str, env: str) -> None:

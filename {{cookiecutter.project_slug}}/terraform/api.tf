@@ -15,13 +15,19 @@ resource "google_cloud_run_v2_service" "api" {
   location            = var.region
   deletion_protection = var.protected
 
+  invoker_iam_disabled = var.public # an organisation may forbid the member allUsers, but this seldom
+  custom_audiences     = [local.audience]
+  scaling {
+    max_instance_count = var.max_instances # of all revisions together, as in a canary
+  }
+
   template {
     service_account                  = module.api.email
-    max_instance_request_concurrency = 8 # as many as the server has threads
+    max_instance_request_concurrency = 8 # with more at a time, a second container starts
     timeout                          = "60s"
     scaling {
       min_instance_count = 0
-      max_instance_count = var.max_instances
+      max_instance_count = var.max_instances # of a revision that is asked by its tag alone
     }
     containers {
       image = "us-docker.pkg.dev/cloudrun/container/hello"
@@ -57,15 +63,7 @@ resource "google_cloud_run_v2_service" "api" {
   }
 }
 
-resource "google_cloud_run_v2_service_iam_member" "everybody_asks_api" {
-  count    = var.public ? 1 : 0
-  name     = google_cloud_run_v2_service.api.name
-  location = var.region
-  role     = "roles/run.invoker"
-  member   = "allUsers"
-}
-
-# A release asks the API also when it is private, if it sends an identity token.
+# A release asks the API also when it is private, because it sends an identity token.
 resource "google_cloud_run_v2_service_iam_member" "deployer_asks_api" {
   name     = google_cloud_run_v2_service.api.name
   location = var.region

@@ -13,6 +13,12 @@ resource "google_cloud_run_v2_service" "dashboard" {
   location            = var.region
   deletion_protection = var.protected
 
+  invoker_iam_disabled = var.public
+  custom_audiences     = [local.audience]
+  scaling {
+    max_instance_count = 1
+  }
+
   template {
     service_account                  = module.dashboard.email
     max_instance_request_concurrency = 40
@@ -56,20 +62,19 @@ resource "google_cloud_run_v2_service" "dashboard" {
   }
 }
 
-resource "google_cloud_run_v2_service_iam_member" "everybody_sees_dashboard" {
-  count    = var.public ? 1 : 0
-  name     = google_cloud_run_v2_service.dashboard.name
-  location = var.region
-  role     = "roles/run.invoker"
-  member   = "allUsers"
-}
-
 # The dashboard may ask the API also when it is private, because it sends an identity token.
 resource "google_cloud_run_v2_service_iam_member" "dashboard_asks_api" {
   name     = google_cloud_run_v2_service.api.name
   location = var.region
   role     = "roles/run.invoker"
   member   = module.dashboard.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "deployer_asks_dashboard" {
+  name     = google_cloud_run_v2_service.dashboard.name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = google_service_account.deployer.member
 }
 
 resource "google_cloud_run_v2_service_iam_member" "deployer_releases_dashboard" {

@@ -5,6 +5,11 @@ resource "google_service_account" "deployer" {
   display_name = "deployer (${var.app_env}): GitHub Actions of this environment"
 }
 
+# For whom the identity token of a release is: one for all services, because a job logs in once.
+locals {
+  audience = "release-${var.app_env}.${var.project_id}"
+}
+
 # GitHub's jobs of this environment are this deployer; those of another environment are not.
 resource "google_service_account_iam_member" "github_is_deployer" {
   service_account_id = google_service_account.deployer.name

@@ -49,6 +49,7 @@ resource "github_actions_variable" "ready" {
 
 resource "github_actions_environment_variable" "this" {
   for_each = merge(local.variables, {
+    AUDIENCE          = local.audience
     DEPLOYER          = google_service_account.deployer.email
     IDENTITY_PROVIDER = "${local.pool}/providers/actions"
     IMAGES            = "${var.region}-docker.pkg.dev/${var.project_id}/images"

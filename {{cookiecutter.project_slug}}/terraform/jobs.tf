@@ -36,7 +36,10 @@ resource "google_cloud_run_v2_job" "job" {
     }
   }
   lifecycle {
-    ignore_changes = [client, client_version, template[0].template[0].containers[0].image]
+    ignore_changes = [ # what a release sets; gcloud gives the template a label of its own, the nonce
+      client, client_version, template[0].annotations, template[0].labels,
+      template[0].template[0].containers[0].image,
+    ]
   }
 }
 
@@ -46,6 +49,14 @@ resource "google_cloud_run_v2_job_iam_member" "deployer_releases" {
   location = var.region
   role     = "roles/run.developer"
   member   = google_service_account.deployer.member
+}
+
+# The look for new data starts the pipeline with the image that the job `batch` has, by its digest.
+resource "google_cloud_run_v2_job_iam_member" "pipeline_looks" {
+  name     = google_cloud_run_v2_job.job["batch"].name
+  location = var.region
+  role     = "roles/run.viewer"
+  member   = module.pipeline.member
 }
 
 resource "google_cloud_run_v2_job_iam_member" "schedule_starts" {

@@ -5,6 +5,7 @@ data "google_project" "this" {
 # By default credits are subtracted, so that the alert of a course's credits would never come.
 # It comes some hours late, and stops nothing: `poe cloud-down` does.
 resource "google_billing_budget" "credits" {
+  count           = var.budget > 0 ? 1 : 0
   billing_account = var.billing_account
   display_name    = "${var.project_id}: gross cost"
 

@@ -8,12 +8,12 @@ variable "billing_account" {
 }
 
 variable "budget" {
-  description = "What the credits are worth, in the currency of the billing account"
+  description = "What the credits are worth, in the currency of the billing account; 0 for no alert"
   type        = number
   default     = 50
   validation {
-    condition     = var.budget >= 1 && floor(var.budget) == var.budget
-    error_message = "budget must be a whole number of at least 1: without one, nobody is told what is spent."
+    condition     = var.budget >= 0 && floor(var.budget) == var.budget
+    error_message = "budget must be a whole number, or 0 for no alert; then ask the owner of the billing account for one."
   }
 }
 

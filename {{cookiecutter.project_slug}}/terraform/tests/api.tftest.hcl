@@ -12,6 +12,19 @@ run "nothing_costs_while_nobody_asks" {
     condition     = google_cloud_run_v2_service.api.template[0].scaling[0].max_instance_count <= 2
     error_message = "A flood of requests must not spend the credits."
   }
+  assert {
+    condition     = google_cloud_run_v2_service.api.scaling[0].max_instance_count <= 2
+    error_message = "A canary has two revisions; together they must have no more containers."
+  }
+}
+
+run "a_public_api_needs_no_member_of_other_organisations" {
+  command = plan
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.invoker_iam_disabled
+    error_message = "Everybody must be able to ask, also where allUsers is forbidden."
+  }
 }
 
 run "a_private_api_is_open_to_nobody" {
@@ -21,8 +34,8 @@ run "a_private_api_is_open_to_nobody" {
   }
 
   assert {
-    condition     = length(google_cloud_run_v2_service_iam_member.everybody_asks_api) == 0
-    error_message = "allUsers must not be able to ask."
+    condition     = !google_cloud_run_v2_service.api.invoker_iam_disabled
+    error_message = "Who asks must be known, and have the right."
   }
 }
 

@@ -7,12 +7,25 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import config
 from app.contract import columns
 from app.storage import open_storage, tables
 
 VIEWS = Path("src/app/dashboard/views").resolve()
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
+
+
+@pytest.mark.parametrize("cloud", [None, "dev"])
+def test_a_page_that_nobody_touches_leaves_only_where_it_costs(monkeypatch, cloud):
+    monkeypatch.setattr(config, "load_cloud", lambda: cloud)
+
+    page = AppTest.from_file(str(VIEWS.parent / "main.py"), default_timeout=60).run()
+
+    scripts = [one.proto.body for one in page.get("html")]
+    assert len(scripts) == (1 if cloud else 0)
+    for script in scripts:  # Streamlit drops a script in which it finds another tag
+        assert re.findall(r"<[/\w!]+", script) == ["<script", "</script"]
 
 
 @pytest.mark.parametrize(

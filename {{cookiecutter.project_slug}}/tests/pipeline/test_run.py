@@ -1,11 +1,14 @@
 """The pipeline: what Vertex AI would get, and a run with Kubeflow's own runner."""
 
+import io
+import json
 import socket
 import sys
 import threading
 
 import pytest
 import yaml
+from requests import Response
 
 from app.__main__ import stages
 from app.data import ingest, split
@@ -23,6 +26,7 @@ def cloud(monkeypatch, tmp_path):
     monkeypatch.setenv("APP_ENV", "dev")
     monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
     monkeypatch.setenv("API_URL", "https://api.example")
+    monkeypatch.setenv("PIPELINE_IMAGE", "own@sha256:01")
     monkeypatch.setattr(run, "FILE", tmp_path / "pipeline.yaml")
 
 
@@ -40,8 +44,7 @@ def test_every_step_runs_our_image_with_its_variables(compiled):
     assert set(executors) == {f"exec-{name}" for name in STEPS}
     for name, executor in executors.items():
         container = executor["container"]
-        image = "europe-west1-docker.pkg.dev/example-project-123/images/pipeline:dev"
-        assert container["image"] == image
+        assert container["image"] == "pipeline-image"
         assert "pip install" not in str(container["command"])
         variables = {one["name"]: one["value"] for one in container["env"]}
         assert variables["APP_ENV"] == "dev"
@@ -96,6 +99,64 @@ def test_the_job_has_its_own_identity_root_and_parameters(cloud, monkeypatch):
     assert config["gcsOutputDirectory"] == "gs://example-project-123-dev/pipeline"
     given = config["parameterValues"]
     assert given == {"source": "gs://example-project-123-dev/raw/0123456789ab.csv", "tuning": ""}
+
+
+@pytest.fixture
+def cloud_run(cloud, monkeypatch):
+    """Answer as Cloud Run does: give a function that says which image the job `batch` has."""
+    monkeypatch.delenv("PIPELINE_IMAGE")
+    transport = pytest.importorskip("google.auth.transport.requests")
+
+    def runs(image, code=200):
+        answer = Response()
+        answer.status_code = code
+        container = {"image": image}
+        body = {"template": {"template": {"containers": [container]}}}
+        answer.raw = io.BytesIO(json.dumps(body).encode())
+        asked = []
+        monkeypatch.setattr(
+            transport.AuthorizedSession, "get", lambda _, url: asked.append(url) or answer
+        )
+        return asked
+
+    return runs
+
+
+@pytest.mark.unit
+@pytest.mark.code
+def test_vertex_runs_the_released_image_by_its_digest(cloud_run, monkeypatch):
+    aiplatform = pytest.importorskip("google.cloud.aiplatform")
+    credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
+    monkeypatch.setattr(ingest, "ingest", lambda: {"key": "raw/0123456789ab.csv"})
+    monkeypatch.setattr(aiplatform.PipelineJob, "submit", lambda *_, **__: None)
+    asked = cloud_run("images/pipeline@sha256:0123")
+
+    run.submit(credentials=credentials)
+
+    spec = next(yaml.safe_load_all(run.FILE.read_text(encoding="utf-8")))
+    executors = spec["deploymentSpec"]["executors"].values()
+    assert {one["container"]["image"] for one in executors} == {"images/pipeline@sha256:0123"}
+    assert asked[0].endswith("/projects/example-project-123/locations/europe-west1/jobs/batch-dev")
+
+
+@pytest.mark.unit
+@pytest.mark.code
+def test_before_the_first_release_there_is_nothing_to_run(cloud_run):
+    credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
+    cloud_run("us-docker.pkg.dev/cloudrun/container/job")
+
+    with pytest.raises(ConfigError, match="no image of ours: run `uv run poe release dev`"):
+        run.submit(credentials=credentials)
+
+
+@pytest.mark.unit
+@pytest.mark.code
+def test_who_may_not_see_the_job_is_told_in_a_sentence(cloud_run):
+    credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
+    cloud_run("", code=403)
+
+    with pytest.raises(AppError, match='poe doctor "403 Client Error'):
+        run.submit(credentials=credentials)
 
 
 @pytest.mark.unit

@@ -104,6 +104,27 @@ def test_a_state_is_kept_where_nobody_loses_it(recorder):
     assert any("-var=billing_account=01ABCD-23EF45-67890A" in line for line in shell.commands)
 
 
+def test_who_owns_the_billing_account_needs_no_repository(recorder):
+    shell = recorder({"billing": "billingAccounts/01ABCD-23EF45-67890A"})
+
+    cloud.up(shell, "example-project-123", "europe-west1", "bootstrap")
+
+    applied = [line for line in shell.commands if " apply " in line]
+    assert [line.split()[1] for line in applied] == ["-chdir=terraform/bootstrap"]
+
+
+def test_what_environments_share_is_not_read_again(recorder):
+    shell = recorder({"billing": "billingAccounts/01ABCD-23EF45-67890A"})
+
+    cloud.up(shell, "example-project-123", "europe-west1", "dev")
+
+    applied = [line for line in shell.commands if " apply " in line]
+    assert [("bootstrap" in line, "-refresh=false" in line) for line in applied] == [
+        (True, True),
+        (False, False),
+    ]
+
+
 def test_a_project_without_a_billing_account_is_told(recorder):
     with pytest.raises(ConfigError, match="no billing account: link the one with the credits"):
         cloud.up(recorder({}), "example-project-123", "europe-west1", "dev")

@@ -1,8 +1,14 @@
 """The dashboard's menu: its pages in reading order."""
 
+from pathlib import Path
+
 import streamlit as st
 
+from app.config import load_cloud
+
 st.set_page_config(page_title="Dashboard", layout="centered")
+if load_cloud():  # there an open page costs
+    st.html(Path(__file__).with_name("idle.html"), unsafe_allow_javascript=True)
 st.navigation(
     {  # the folder is not named `pages`, which Streamlit would list by itself
         "Predictions": [

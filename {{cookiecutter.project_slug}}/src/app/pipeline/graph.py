@@ -16,7 +16,7 @@ RESOURCES = {"train": ("4", "16G")}
 FEW = ("2", "8G")
 
 
-def build(cloud: Cloud | None) -> Any:
+def build(cloud: Cloud | None, image: str = "python") -> Any:
     """Build the pipeline; with a cloud, each step has its image, variables and resources.
 
     The order is that of the stages. A step takes by name what it asks for of the facts, such as
@@ -24,7 +24,6 @@ def build(cloud: Cloud | None) -> Any:
     Only training may be answered from Kubeflow's cache, by the data's fingerprint and the code
     of the image: all other steps read or change what is outside, which the cache cannot see.
     """
-    image = _image(cloud) if cloud else "python"
     component = dsl.component(base_image=image, packages_to_install=[], install_kfp_package=False)
     functions = {name: getattr(components, name) for name in stages()}
 
@@ -47,11 +46,6 @@ def _inputs(function: Any) -> list[str]:
     """Name the texts that a step asks for; its other parameters are artifacts that it writes."""
     parameters = inspect.signature(function).parameters.values()
     return [parameter.name for parameter in parameters if parameter.annotation is str]
-
-
-def _image(cloud: Cloud) -> str:
-    registry = f"{cloud.region}-docker.pkg.dev/{cloud.project}/images"
-    return read("PIPELINE_IMAGE", f"{registry}/pipeline:{cloud.app_env}")
 
 
 def _equip(task: Any, name: str, cloud: Cloud) -> None:

@@ -68,21 +68,40 @@ def submit(tuning: str = "", credentials: Any = None) -> None:
     require_api_url()
     own = f"pipeline-{cloud.app_env}@{cloud.project}.iam.gserviceaccount.com"
     account = read("PIPELINE_SERVICE_ACCOUNT", own)
-    _compile(tuning)
+    with translated(cloud, missing="the job batch: Cloud Run does not find it."):
+        image = read("PIPELINE_IMAGE", "") or _released_image(cloud, credentials)
+    _write_specification(image)
     source = f"gs://{cloud.bucket}/{ingest.ingest()['key']}"
     with translated(cloud, missing="the pipeline: Vertex AI does not find it."):
-        job: dict[str, Any] = {
-            "template_path": str(FILE),
-            "pipeline_root": f"gs://{cloud.bucket}/pipeline",
-        }
-        job |= {
-            "parameter_values": {"source": source, "tuning": tuning},
-            "credentials": credentials,
-        }
-        job |= {"project": cloud.project, "location": cloud.region}
-        run = aiplatform.PipelineJob(display_name="train-and-deploy", **job)
+        run = aiplatform.PipelineJob(
+            display_name="train-and-deploy",
+            template_path=str(FILE),
+            pipeline_root=f"gs://{cloud.bucket}/pipeline",
+            parameter_values={"source": source, "tuning": tuning},
+            credentials=credentials,
+            project=cloud.project,
+            location=cloud.region,
+        )
         run.submit(service_account=account)
     _log.info("submitted: the console shows it under Vertex AI, Pipelines")
+
+
+def _released_image(cloud: Cloud, credentials: Any) -> str:
+    """Name the image of the last release by its digest, as the job `batch` runs it.
+
+    A tag could be moved by whoever may push images, so also by the deployer of `dev`.
+    """
+    from google.auth import default
+    from google.auth.transport.requests import AuthorizedSession
+
+    credentials = credentials or default(["https://www.googleapis.com/auth/cloud-platform"])[0]
+    place = f"projects/{cloud.project}/locations/{cloud.region}/jobs/batch-{cloud.app_env}"
+    answer = AuthorizedSession(credentials).get(f"https://run.googleapis.com/v2/{place}")
+    answer.raise_for_status()
+    image = str(answer.json()["template"]["template"]["containers"][0]["image"])
+    if "@sha256:" not in image:
+        raise ConfigError(f"{image} is no image of ours: run `uv run poe release {cloud.app_env}`.")
+    return image
 
 
 def _run_local(tuning: str) -> None:
@@ -123,9 +142,13 @@ def _alone() -> Iterator[None]:
 
 
 def _compile(_tuning: str) -> None:
-    """Write what Vertex AI reads, to be looked at; it is not committed."""
+    _write_specification("pipeline-image")  # only to be looked at: CI has no cloud to ask
+
+
+def _write_specification(image: str) -> None:
+    """Write what Vertex AI reads; it is not committed."""
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(graph.build(_require_cloud()), str(FILE))
+    compiler.Compiler().compile(graph.build(_require_cloud(), image), str(FILE))
     _log.info("wrote %s", FILE)
 
 

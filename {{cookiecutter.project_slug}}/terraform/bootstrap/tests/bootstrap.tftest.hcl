@@ -8,8 +8,20 @@ run "the_budget_counts_what_credits_pay" {
   command = plan
 
   assert {
-    condition     = google_billing_budget.credits.budget_filter[0].credit_types_treatment == "EXCLUDE_ALL_CREDITS"
+    condition     = google_billing_budget.credits[0].budget_filter[0].credit_types_treatment == "EXCLUDE_ALL_CREDITS"
     error_message = "With credits subtracted, the alert would never come."
+  }
+}
+
+run "a_team_that_may_make_no_budget_makes_all_the_rest" {
+  command = plan
+  variables {
+    budget = 0
+  }
+
+  assert {
+    condition     = length(google_billing_budget.credits) == 0
+    error_message = "Who may not make a budget must be able to leave it out."
   }
 }
 
@@ -17,7 +29,7 @@ run "wrong_values_are_refused" {
   command = plan
   variables {
     billing_account = "My Billing Account"
-    budget          = 0
+    budget          = -50
     project_id      = "1234567890"
     region          = "europe-west1-b"
   }
