@@ -21,7 +21,7 @@ from app.config import ENVIRONMENTS, read, read_count
 from app.contract import columns
 from app.errors import AppError, ConfigError
 
-_SERVICES = {
+SERVICES = {
     "api": "/health",
     "dashboard": "/_stcore/health",  # >>> sprint >= 5
 }
@@ -79,13 +79,13 @@ def to_environment(cloud: Cloud) -> None:
         )
     registry = cloud.images.partition("/")[0]
     cloud.shell.run("gcloud", "auth", "configure-docker", registry, "--quiet")
-    digests = {name: build(cloud, name) for name in _SERVICES}
+    digests = {name: build(cloud, name) for name in SERVICES}
     # >>> sprint >= 4
     digests["pipeline"] = build(cloud, "pipeline")
     for job in ("batch", "update"):
         cloud.run("jobs", "update", f"{job}-{cloud.env}", f"--image={digests['pipeline']}")
     # <<<
-    for name in _SERVICES:
+    for name in SERVICES:
         release(cloud, name, digests[name])
     for name, digest in digests.items():  # images with an environment's tag are not cleaned up
         tag = f"--tag={cloud.images}/{name}:{cloud.env}"
@@ -144,7 +144,7 @@ def settle(cloud: Cloud, name: str, url: str) -> None:
 def differs(name: str, url: str, tree: str) -> str:
     """Say what is not the new revision's answer yet, or nothing."""
     try:
-        answer = ask(f"{url}{_SERVICES[name]}")
+        answer = ask(f"{url}{SERVICES[name]}")
         same = name != "api" or json.loads(answer)["tree"] == tree
     except (AppError, ValueError, KeyError) as error:
         return str(error)
@@ -153,7 +153,7 @@ def differs(name: str, url: str, tree: str) -> str:
 
 def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
     """Give the paths and bodies to ask. An API without a champion serves but cannot predict."""
-    questions: list[tuple[str, Any]] = [(_SERVICES[name], None)]
+    questions: list[tuple[str, Any]] = [(SERVICES[name], None)]
     if name == "api" and (cloud.shell.rehearsal or is_ready(former)):
         questions += [("/ready", None), ("/predict?keep=false", columns.example_record())]
     return questions
