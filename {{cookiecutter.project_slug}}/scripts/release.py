@@ -34,7 +34,7 @@ _SETTLE_SECONDS = 60
 """So long the address of a tag may lead to the former revision, or nowhere."""
 
 _REHEARSED = """{"status": {"url": "https://URL", "traffic": [
-  {"revisionName": "FORMER", "percent": 100}, {"tag": "next", "url": "https://next---URL"}]}}"""
+  {"revisionName": "FORMER", "percent": 100, "tag": "former"}, {"tag": "next", "url": "https://next---URL"}]}}"""
 
 
 class Cloud:
@@ -57,9 +57,9 @@ class Cloud:
         status: dict[str, Any] = json.loads(text)["status"]
         return status
 
-    def shift(self, name: str, to: str) -> None:
-        """Give requests to a revision, by its tag or its name."""
-        self.run("services", "update-traffic", f"{name}-{self.env}", to)
+    def shift(self, name: str, *to: str) -> None:
+        """Give requests or a tag to a revision, by its tag or its name."""
+        self.run("services", "update-traffic", f"{name}-{self.env}", *to)
 
 
 def main() -> None:
@@ -125,7 +125,7 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
         for percent in _STEPS:
             cloud.shift(name, f"--to-tags=next={percent}")
             watch(cloud, before["url"], questions, read_count("CANARY_SECONDS", "60"))
-        cloud.shift(name, "--to-latest")
+        cloud.shift(name, "--to-latest", f"--update-tags=former={former}")  # for traffic.py
     except BaseException:  # also when somebody stops it
         cloud.shift(name, f"--to-revisions={former}=100")
         raise
