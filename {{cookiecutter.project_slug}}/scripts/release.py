@@ -34,7 +34,8 @@ _SETTLE_SECONDS = 60
 """So long the address of a tag may lead to the former revision, or nowhere."""
 
 _REHEARSED = """{"status": {"url": "https://URL", "traffic": [
-  {"revisionName": "FORMER", "percent": 100, "tag": "former"}, {"tag": "next", "url": "https://next---URL"}]}}"""
+  {"revisionName": "FORMER", "percent": 100, "tag": "former"},
+  {"tag": "next", "url": "https://next---URL"}]}}"""
 
 
 class Cloud:
