@@ -3,6 +3,7 @@
 `python scripts/image.py api` takes Docker or podman, whichever is installed.
 """
 
+import json
 import shutil
 import sys
 import time
@@ -32,7 +33,7 @@ def measure(shell: Shell, name: str, port: int) -> None:
     engine = find_engine()
     target = ("--platform=linux/amd64", f"--target={name}", f"--tag={name}")
     shell.run(engine, "build", *target, ".")
-    size = int(shell.read(engine, "image", "inspect", "--format={{.Size}}", name))
+    size = json.loads(shell.read(engine, "image", "inspect", name))[0]["Size"]
     options = (f"--publish=127.0.0.1:{port}:{port}", f"--env=PORT={port}")
     started = time.perf_counter()
     container = shell.read(engine, "run", "--detach", *options, name)

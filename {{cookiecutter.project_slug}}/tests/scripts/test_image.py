@@ -7,7 +7,7 @@ from app.errors import AppError, ConfigError
 
 pytestmark = [pytest.mark.service, pytest.mark.unit]
 
-ANSWERS = {"image inspect": "183000000", "run --detach": "0123abc"}
+ANSWERS = {"image inspect": '[{"Size": 183000000}]', "run --detach": "0123abc"}
 
 
 @pytest.fixture
