@@ -1,5 +1,6 @@
 """Keep the chosen parts, record the answers, start the repository, say what comes next."""
 
+import glob
 import hashlib
 import json
 import os
@@ -147,12 +148,43 @@ def warnings(template, source, commit):
             "Write the address of the template's repository into .cruft.json (template) and\n"
             "pyproject.toml (MLSD)."
         )
-    outer = git("-C", "..", "rev-parse", "--show-toplevel").text
+
+
+def surroundings():
+    """Say what around this project would take it in, and what to do about it."""
+    name, outer = Path.cwd().name, git("-C", "..", "rev-parse", "--show-toplevel").text
     if outer:
         yield (
             f"{outer} is a git repository too, and keeps of this project only a link,\n"
-            f"so teammates would get an empty folder: move {Path.cwd().name} out of it."
+            f"so teammates would get an empty folder: move {name} out of it."
         )
+    files = (folder / "pyproject.toml" for folder in Path.cwd().parents)
+    file = next((file for file in files if file.is_file()), None)  # uv looks no further, either
+    if file and is_member(file):
+        yield (
+            f"{file} is of a uv workspace, which takes this project in: uv would install the\n"
+            f"packages of all its members together. Move {name} out of it, or name it there in\n"
+            "`exclude` of [tool.uv.workspace]."
+        )
+
+
+def is_member(file):
+    """Say whether a pyproject.toml around this project is of a workspace that takes it in."""
+    try:
+        settings = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return False  # the first command of uv names what is wrong with it
+    rules = settings.get("tool", {}).get("uv", {}).get("workspace", {})
+    members, excluded = (
+        {file.parent / path for pattern in rules.get(kind, []) for path in paths(file, pattern)}
+        for kind in ("members", "exclude")
+    )
+    return Path.cwd() in members - excluded
+
+
+def paths(file, pattern):
+    """List what a pattern of a workspace names."""
+    return glob.glob(pattern, root_dir=file.parent, recursive=True)
 
 
 def start_repository():
@@ -235,7 +267,7 @@ def main(answers, template, source):
         return
     commit = find_commit(template)
     record_answers(answers, source, commit, chosen)
-    notes = list(warnings(template, source, commit))
+    notes = [*warnings(template, source, commit), *surroundings()]
     print(next_steps(answers, start_repository(), notes).encode("ascii", "replace").decode())
 
 

@@ -1,6 +1,9 @@
 """The three images of a project: built, started, asked over HTTP, stopped."""
 
 import json
+import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -178,6 +181,24 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
     show = "from app.history import predictions as p; print([row['id'] for row in p.latest(100)])"
     kept = engine.ask(images["pipeline"], "python", "-c", show, options=["-v", store])
     assert answer["predictions"][0]["id"] in kept
+
+
+def test_one_command_builds_asks_and_measures_an_image(engine, project, free_ports, tmp_path):
+    """It calls the engine by its name; a script of that name adds the options needed here."""
+    script = tmp_path / "docker"
+    options, command = shlex.join(engine.build_options), shutil.which(engine.command)
+    adding = f'[ "$1" != build ] || {{ shift; set -- build {options} "$@"; }}'
+    script.write_text(f'#!/bin/sh\n{adding}\nexec {command} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+    variables = engine.environment | {"PATH": path, "PORT": free_ports["PORT"]}
+
+    done = project.run("python", "scripts/image.py", **variables)
+
+    figures = r'^api: \d+ MB; first answer \d+\.\d s after its start: {"'
+    assert re.search(figures, done.stdout, re.MULTILINE), done.stdout + done.stderr
+    assert engine.do("ps", "--all", "--quiet", "--filter", "ancestor=api").stdout == ""
 
 
 def test_a_container_on_google_cloud_refuses_to_keep_files(engine, images):

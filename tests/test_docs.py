@@ -111,4 +111,4 @@ def test_until_sprint_2_there_is_little_to_read(bake):
     _, _, code, files, _ = stages["row"]("2", bake(until_sprint="2").path).split("|")
 
     assert int(code.replace(",", "")) <= 2345
-    assert int(files) <= 114
+    assert int(files) <= 115

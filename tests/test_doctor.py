@@ -1,12 +1,18 @@
 """The doctor: what it finds wrong, and what it says of a pasted error; without a cloud."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from zipfile import ZipFile
 
 import pytest
+from conftest import STENCIL
 from google.oauth2.credentials import Credentials
 
 from mlsd import doctor, explain
@@ -160,6 +166,111 @@ def test_what_a_project_meets_on_google_cloud_is_explained(error, remedy, capsys
     assert explain.tell(error) == 0
 
     assert remedy in capsys.readouterr().out
+
+
+def quoted_errors():
+    """List the errors that begin a row of the project's page."""
+    page = (STENCIL / "docs/TROUBLESHOOTING.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `([^`]+)`", page, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("error", quoted_errors(), ids=lambda error: error[:30])
+def test_the_doctor_explains_what_the_page_quotes(error):
+    assert explain.find(error)
+
+
+@pytest.mark.parametrize("row", explain.known_errors(), ids=lambda row: row["pattern"][:30])
+def test_the_page_has_a_row_for_what_the_doctor_explains(row):
+    assert row in [explain.find(error) for error in quoted_errors()]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("Error 429: Quota exceeded for quota metric 'Requests' and limit 'Requests per minute' of "
+         "service 'serviceusage.googleapis.com'", "Wait a minute"),
+        ("Quota exceeded for total allowable CPU per project per region. (code 429)",
+         "Cloud Run gives a project"),
+        ("google.api_core.exceptions.ResourceExhausted: 429 Quota exceeded.", "does not say which"),
+        ("code=RESOURCE_EXHAUSTED, message=The following quota metrics exceed quota limits: "
+         "aiplatform.googleapis.com/custom_model_training_cpus", "uv run poe pipeline"),
+        ("Error creating WorkloadIdentityPool: googleapi: Error 409: Requested entity already "
+         "exists", "Set `pool` to another name"),
+        ("Error creating Dataset: googleapi: Error 409: Already Exists: Dataset p:ml_dev",
+         "import ADDRESS ID"),
+        ("PUT https://api.github.com/repos/a/b/environments/dev: 404 Not Found []", "GitHub Pro"),
+        ("PUT https://api.github.com/repos/a/b/environments/dev: 422 Fail to create protected "
+         "rule, please ensure billing plan include protected branch gate. []", "GitHub Pro"),
+        ("OSError: [Errno 98] Address already in use", "PORT=8081"),
+        ("[WinError 10048] Only one usage of each socket address (protocol/network address/port) "
+         "is normally permitted", "PORT=8081"),
+        ("error during connect: open //./pipe/dockerDesktopLinuxEngine: The system cannot find "
+         "the file specified.", "Docker Desktop"),
+    ],
+)  # fmt: skip
+def test_errors_that_look_alike_are_told_apart(error, words, capsys):
+    assert explain.tell(error) == 0
+
+    assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_env_file_of_notepad_or_powershell_is_explained(tmp_path, encoding):
+    settings = '[tool.poe]\nenvfile = ".env"\n[tool.poe.tasks]\nnothing = "python --version"\n'
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
+    (tmp_path / ".env").write_text("APP_ENV=dev", encoding=encoding)
+    command = [sys.executable, "-m", "poethepoet", "-C", str(tmp_path), "nothing"]
+
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+    assert "wrote .env with a mark" in explain.find(said)["cause"]
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    """Serve an index of packages that says of none when it was uploaded."""
+    folder = tmp_path / "mirror/simple/example-package"
+    folder.mkdir(parents=True)
+    name = "example_package-1.0-py3-none-any.whl"
+    (folder / "index.html").write_text(f'<a href="{name}">{name}</a>', encoding="utf-8")
+    with ZipFile(folder / name, "w") as wheel:
+        about = "Metadata-Version: 2.1\nName: example-package\nVersion: 1.0\n"
+        wheel.writestr("example_package-1.0.dist-info/METADATA", about)
+        wheel.writestr("example_package-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        wheel.writestr("example_package-1.0.dist-info/RECORD", "")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "mirror")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+
+
+def test_the_way_around_an_index_without_upload_times_works(tmp_path, mirror, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("UV_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "uv").mkdir()
+    project = '[project]\nname = "p"\nversion = "0"\ndependencies = ["example-package"]\n'
+    project += '[tool.uv]\nexclude-newer = "2026-11-24"\n'
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    page = (STENCIL / "docs/TROUBLESHOOTING.md").read_text(encoding="utf-8")
+    lines = page.partition("### An index without upload times")[2].split("```")[1]
+    settings = re.sub('url = ".*"', f'url = "{mirror}"', lines)
+
+    def lock(settings):
+        (tmp_path / "uv/uv.toml").write_text(settings, encoding="utf-8")
+        command = ["uv", "lock", "--python", sys.executable]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    refused = lock(settings.replace("exclude-newer = false", ""))
+    done = lock(settings)
+
+    assert refused.returncode != 0
+    assert "does not say when packages were uploaded" in explain.find(refused.stderr)["cause"]
+    assert done.returncode == 0, done.stderr
+    assert mirror in (tmp_path / "uv.lock").read_text(encoding="utf-8")
 
 
 def test_an_unknown_error_is_not_explained(capsys):

@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
+import shutil
 import stat
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from teamwork import leave_out
 
-from mlsd import course, github, milestone
+from mlsd import __main__, course, github, milestone
 from mlsd.course_error import CourseError
 from mlsd.project import Project
 
@@ -42,6 +46,11 @@ store.write_text(json.dumps(kept))
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return lambda: json.loads((tmp_path / "github.json").read_text(encoding="utf-8"))
+
+
+def run(*words):
+    """Run a tool as the command line does, in this process."""
+    return __main__._run(__main__._parser().parse_args(words))
 
 
 def open_issues(project, really):
@@ -115,6 +124,76 @@ def test_what_comes_later_is_missing_at_its_milestone_and_its_issue_says_so(smal
     assert "- the rest, in its sprint: `uv run poe grow`" in issue
     assert "src/app/pipeline" not in issue
     assert "uv run poe pipeline" not in issue
+
+
+def test_branches_are_protected_and_the_staff_is_let_in(team, gh, edit_year, monkeypatch):
+    edit_year("reviewers: []", "reviewers: [staff-example]")
+    monkeypatch.chdir(team.path)
+
+    assert run("protect") == 0
+
+    asked = [" ".join(words) for words in gh()["log"]]
+    assert asked[0].startswith("api repos/{owner}/{repo}/collaborators/staff-example --method PUT")
+    assert asked[1] == "repo edit --default-branch develop"
+    assert ["branches/develop" in asked[2], "branches/main" in asked[3]] == [True, True]
+    workflows = (team.path / ".github/workflows").glob("*.yml")
+    names = re.findall("^    name: (.+)$", "".join(p.read_text("utf-8") for p in workflows), re.M)
+    checks = [word.partition("[contexts][]=")[2] for word in gh()["log"][3] if "contexts" in word]
+    assert checks == ["All of CI", "From develop"]
+    assert set(checks) <= set(names)
+
+
+@pytest.mark.parametrize("way", ["dry run", "no gh"])
+def test_what_would_be_protected_is_printed(team, gh, monkeypatch, capsys, way):
+    monkeypatch.chdir(team.path)
+    if way == "no gh":
+        monkeypatch.setattr("shutil.which", lambda _: None)
+
+    assert run("protect", *(["--dry-run"] if way == "dry run" else [])) == 0
+
+    assert not list(team.path.parent.glob("github.json"))
+    printed = capsys.readouterr().out
+    assert "$ gh api 'repos/{owner}/{repo}/branches/main/protection' --method PUT" in printed
+    assert "Nothing was done. Run this with gh" in printed
+    assert "to ask: the course year 2026 names no reviewers" in printed
+
+
+def test_the_rules_of_a_branch_are_what_github_asks_for(monkeypatch, tmp_path):
+    """Have gh itself make the body of its request, and send it to this machine."""
+    if not shutil.which("gh"):
+        pytest.skip("gh is not installed")
+    bodies = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self):
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        place = f"http://127.0.0.1:{server.server_port}/repos/a/b"
+        monkeypatch.setattr(github, "_REPOSITORY", place)
+        monkeypatch.setattr(github, "_CHECKS", {"main": ["All of CI"]})
+        monkeypatch.setenv("GH_TOKEN", "none")
+        hub = github.Gh(str(tmp_path), really=True)
+        do = hub.do
+        monkeypatch.setattr(hub, "do", lambda *words: do(*words) if words[0] == "api" else "")
+        github.protect(hub, ["staff-example"])
+        server.shutdown()
+
+    assert bodies == [
+        {"permission": "pull"},
+        {
+            "required_status_checks": {"strict": False, "contexts": ["All of CI"]},
+            "enforce_admins": True,
+            "required_pull_request_reviews": {"required_approving_review_count": 1},
+            "restrictions": None,
+        },
+    ]
 
 
 def test_an_open_milestone_gives_the_link_for_the_mail(team, gh, capsys, monkeypatch):

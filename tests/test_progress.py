@@ -4,9 +4,10 @@ import re
 import subprocess
 import sys
 
+import pytest
 from teamwork import commit, fill, leave_out, words_of, work, write
 
-from mlsd import course, milestone, progress
+from mlsd import course, keys, milestone, progress
 from mlsd.project import Project
 
 
@@ -143,3 +144,52 @@ def test_the_table_is_written_between_its_marks_and_only_there(team):
         re.sub(r"<!-- work.*?<!-- end", "", text, flags=re.DOTALL) for text in (before, after)
     ]
     assert outside[0] == outside[1]
+
+
+KEY = '{"private_key": "-----BEGIN PRIVATE ' + 'KEY-----\\nMIIE"}'
+
+
+@pytest.mark.parametrize("tool", ["text", "write", "milestone"])
+def test_a_key_that_any_commit_holds_is_told_with_the_page_that_says_what_to_do(team, capsys, tool):
+    write(team, "docs/ключ.json", KEY)
+    commit(team)
+    team.git("rm", "--quiet", "docs/ключ.json")
+    commit(team)
+
+    if tool == "milestone":
+        milestone.main(team.path, 1, False)
+    else:
+        progress.main(team.path, None, None, tool)
+
+    told = capsys.readouterr()
+    assert "private key, in docs/ключ.json." in told.err
+    assert "docs/GITFLOW.md says under 'A key is public'" in told.err
+    assert "private key" not in told.out
+    assert "\n## A key is public\n" in (team.path / "docs/GITFLOW.md").read_text(encoding="utf-8")
+
+
+def test_a_project_without_a_key_is_told_nothing(team, capsys):
+    progress.main(team.path, None, None, "text")
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.full
+def test_the_recipe_of_the_page_takes_a_key_out_of_every_commit(team, tmp_path):
+    write(team, "key.json", KEY)
+    commit(team)
+    team.git("push", "--quiet", "origin", "HEAD:refs/heads/feature/x")
+    page = (team.path / "docs/GITFLOW.md").read_text(encoding="utf-8")
+    recipe = page.partition("Then, in a new clone:")[2].split("```")[1].strip()
+    recipe = recipe.replace("https://github.com/OWNER/REPOSITORY.git", str(tmp_path / "hub.git"))
+
+    for line in recipe.replace("FILE", "key.json").splitlines():
+        place = tmp_path / "rewritten" if (tmp_path / "rewritten").exists() else tmp_path
+        if not line.startswith("cd "):
+            subprocess.run(line.split(), cwd=place, check=True)
+
+    subprocess.run(["git", "clone", "--quiet", str(tmp_path / "hub.git"), "new"], cwd=tmp_path)
+    assert keys.find(Project(team.path)) == ["key.json"]
+    assert keys.find(Project(tmp_path / "new")) == []
+    branches = Project(tmp_path / "new").git("branch", "--remotes").split()
+    assert {"origin/main", "origin/develop", "origin/feature/x"} <= set(branches)

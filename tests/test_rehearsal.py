@@ -17,6 +17,7 @@ def rehearsed(bake):
     project = bake(gcp_project_id="example-project-456")
     printed = project.poe("cloud-up", "dev", "--dry-run")
     printed += project.poe("release", "dev", "--dry-run")
+    printed += project.poe("traffic", "dev", "30", "--dry-run")
     return printed + project.poe("cloud-down", "everything", "--dry-run")
 
 
@@ -52,6 +53,7 @@ def test_a_whole_deployment_is_printed_for_who_has_no_account(rehearsed):
         "next=50",
         "--to-latest",
         "imagetools create",
+        "--to-revisions=FORMER=70,LATEST=30",
         "terraform destroy",
         "bootstrap destroy",
         "search-all-resources",

@@ -148,6 +148,41 @@ def test_inside_a_clone_a_note_says_what_that_repository_would_keep(generate, tm
     assert "move penguin-observatory out of it" in printed
 
 
+@pytest.mark.parametrize(
+    ("around", "is_told"),
+    [
+        ('[tool.uv.workspace]\nmembers = ["*"]', True),
+        ('[tool.uv.workspace]\nmembers = ["**"]\nexclude = ["other"]', True),
+        ('[tool.uv.workspace]\nmembers = ["*"]\nexclude = ["penguin-*"]', False),
+        ('[tool.uv.workspace]\nmembers = ["packages/*"]', False),
+        ("[project]", False),
+        ("[tool.uv.workspace", False),
+    ],
+)
+def test_inside_a_workspace_of_uv_a_note_says_how_to_leave_it(generate, tmp_path, around, is_told):
+    (tmp_path / "pyproject.toml").write_text(around, encoding="utf-8")
+
+    code, printed = generate("--no-input")
+
+    assert READY in printed
+    assert (f"{tmp_path / 'pyproject.toml'} is of a uv workspace" in printed) == is_told
+    assert ("Move penguin-observatory out of it, or name it there in" in printed) == is_told
+
+
+def test_what_the_note_says_of_a_workspace_is_what_uv_does(generate, tmp_path):
+    root = '[project]\nname = "root"\nversion = "0"\n[tool.uv.workspace]\nmembers = ["*"]\n'
+    (tmp_path / "pyproject.toml").write_text(root, encoding="utf-8")
+    generate("--no-input")
+    ask = ["uv", "--directory", str(tmp_path / "penguin-observatory"), "workspace", "dir"]
+
+    taken_in = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    (tmp_path / "pyproject.toml").write_text(f'{root}exclude = ["penguin-observatory"]\n')
+    left_out = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+
+    assert taken_in.strip() == str(tmp_path)
+    assert left_out.strip() == str(tmp_path / "penguin-observatory")
+
+
 def test_a_clone_without_files_is_filled_and_stays_a_repository(generate, tmp_path):
     place = tmp_path / "penguin-observatory"
     subprocess.run(["git", "init", "--quiet", str(place)], check=True)

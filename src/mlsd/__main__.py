@@ -3,6 +3,7 @@
 import argparse
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     what = tool.add_mutually_exclusive_group()
     what.add_argument("--create", action="store_true", help="open them by gh")
     what.add_argument("--dry-run", action="store_true", help="only print them, as without --create")
+    tool = tools.add_parser("protect", help="protect main and develop, and let the staff in, by gh")
+    tool.add_argument("--dry-run", action="store_true", help="only print it, as without gh")
     _add_changes(tools)
     return parser
 
@@ -95,6 +98,7 @@ def _run(asked: argparse.Namespace) -> int:
         "milestone": lambda: milestone.main(here, asked.number, asked.open),
         "score": lambda: score.main(here),
         "issues": lambda: _issues(here, asked.create),
+        "protect": lambda: _protect(here, asked.dry_run),
         "progress": lambda: progress.main(
             here, asked.milestone, asked.sprint, asked.form or "text"
         ),
@@ -124,6 +128,21 @@ def _issues(folder: Path, really: bool) -> int:
         return 2
     action = "are opened" if really else "at most would be opened; --create opens those that lack"
     print(f"{count} issues {action}")
+    return 0
+
+
+def _protect(folder: Path, rehearsal: bool) -> int:
+    really = not rehearsal and shutil.which("gh") is not None
+    try:
+        course_year = course.read(folder)
+        github.protect(github.Gh(str(folder), really), course_year.reviewers)
+    except CourseError as error:
+        print(f"the repository is not protected: {error}")
+        return 2
+    if not course_year.reviewers:
+        print(f"to ask: the course year {course_year.year} names no reviewers: ask the staff.")
+    if not really:
+        print("Nothing was done. Run this with gh (https://cli.github.com), and without --dry-run.")
     return 0
 
 

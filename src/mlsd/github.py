@@ -12,6 +12,10 @@ from mlsd.progress import Brought, look_for_parts
 from mlsd.project import Project
 
 _LABEL = "workpackage"
+_CHECKS = {"develop": ["All of CI"], "main": ["All of CI", "From develop"]}
+"""For each long branch: the jobs of the workflows that must be green before a merge."""
+
+_REPOSITORY = "repos/{owner}/{repo}"  # `gh` fills both in
 _LABELS = {_LABEL: "A workpackage of the course", "optional": "May be left out"}
 
 
@@ -79,6 +83,25 @@ def open_issues(gh: Gh, course: Course, project: Project) -> int:
             *("--label", ",".join(labels), "--milestone", _sprint(workpackage.sprint)),
         )
     return len(missing)
+
+
+def protect(gh: Gh, reviewers: list[str]) -> None:
+    """Give the staff access, make develop the default branch, and protect both long branches.
+
+    A second run changes nothing.
+    """
+    for name in reviewers:
+        place = f"{_REPOSITORY}/collaborators/{name}"
+        gh.do("api", place, "--method", "PUT", "-f", "permission=pull")
+    gh.do("repo", "edit", "--default-branch", "develop")
+    for branch, checks in _CHECKS.items():
+        rules = ["required_status_checks[strict]=false", "enforce_admins=true", "restrictions=null"]
+        rules.append("required_pull_request_reviews[required_approving_review_count]=1")
+        fields = [part for rule in rules for part in ("-F", rule)]
+        for check in checks:
+            fields += ["-f", f"required_status_checks[contexts][]={check}"]
+        place = f"{_REPOSITORY}/branches/{branch}/protection"
+        gh.do("api", place, "--method", "PUT", *fields)
 
 
 def _sprint(number: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from mlsd import course, progress
+from mlsd import course, keys, progress
 from mlsd.course_error import CourseError
 from mlsd.course_year import Course, Milestone
 from mlsd.github import Gh
@@ -36,6 +36,7 @@ def main(folder: Path, number: int, really: bool) -> int:
         text = describe(project, course_year.milestones[number], states)
         path.write_text(text, encoding="utf-8", newline="\n")
         _tell(missing, path, course_year, number)
+        keys.warn(project)
         link = ""
         if not (missing and really):
             link = _open(Gh(str(folder), really), course_year, course_year.milestones[number], path)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from mlsd import course, evidence
+from mlsd import course, evidence, keys
 from mlsd.course_error import CourseError
 from mlsd.course_year import Course, Workpackage
 from mlsd.evidence import Finding
@@ -42,9 +42,9 @@ def main(folder: Path, milestone: int | None, sprint: int | None, form: str) -> 
     code is 2 if the progress cannot be computed, else 1.
     """
     try:
-        course_year = course.read(folder)
+        course_year, project = course.read(folder), Project(folder)
         states = [
-            judge(Project(folder), workpackage)
+            judge(project, workpackage)
             for workpackage in course_year.workpackages
             if milestone in (None, workpackage.milestone) and sprint in (None, workpackage.sprint)
         ]
@@ -54,6 +54,7 @@ def main(folder: Path, milestone: int | None, sprint: int | None, form: str) -> 
             write(folder, states)
         else:
             print(to_markdown(states) if form == "markdown" else to_text(course_year, states))
+        keys.warn(project)
     except CourseError as error:
         print(f"progress cannot be told: {error}")
         return 2

@@ -21,7 +21,7 @@ from app.config import ENVIRONMENTS, read, read_count
 from app.contract import columns
 from app.errors import AppError, ConfigError
 
-_SERVICES = {
+SERVICES = {
     "api": "/health",
     "dashboard": "/_stcore/health",  # >>> sprint >= 5
 }
@@ -34,7 +34,8 @@ _SETTLE_SECONDS = 60
 """So long the address of a tag may lead to the former revision, or nowhere."""
 
 _REHEARSED = """{"status": {"url": "https://URL", "traffic": [
-  {"revisionName": "FORMER", "percent": 100}, {"tag": "next", "url": "https://next---URL"}]}}"""
+  {"revisionName": "FORMER", "percent": 100, "tag": "former"},
+  {"tag": "next", "url": "https://next---URL"}]}}"""
 
 
 class Cloud:
@@ -57,9 +58,9 @@ class Cloud:
         status: dict[str, Any] = json.loads(text)["status"]
         return status
 
-    def shift(self, name: str, to: str) -> None:
-        """Give requests to a revision, by its tag or its name."""
-        self.run("services", "update-traffic", f"{name}-{self.env}", to)
+    def shift(self, name: str, *to: str) -> None:
+        """Give requests or a tag to a revision, by its tag or its name."""
+        self.run("services", "update-traffic", f"{name}-{self.env}", *to)
 
 
 def main() -> None:
@@ -79,13 +80,13 @@ def to_environment(cloud: Cloud) -> None:
         )
     registry = cloud.images.partition("/")[0]
     cloud.shell.run("gcloud", "auth", "configure-docker", registry, "--quiet")
-    digests = {name: build(cloud, name) for name in _SERVICES}
+    digests = {name: build(cloud, name) for name in SERVICES}
     # >>> sprint >= 4
     digests["pipeline"] = build(cloud, "pipeline")
     for job in ("batch", "update"):
         cloud.run("jobs", "update", f"{job}-{cloud.env}", f"--image={digests['pipeline']}")
     # <<<
-    for name in _SERVICES:
+    for name in SERVICES:
         release(cloud, name, digests[name])
     for name, digest in digests.items():  # images with an environment's tag are not cleaned up
         tag = f"--tag={cloud.images}/{name}:{cloud.env}"
@@ -125,7 +126,7 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
         for percent in _STEPS:
             cloud.shift(name, f"--to-tags=next={percent}")
             watch(cloud, before["url"], questions, read_count("CANARY_SECONDS", "60"))
-        cloud.shift(name, "--to-latest")
+        cloud.shift(name, "--to-latest", f"--update-tags=former={former}")  # for traffic.py
     except BaseException:  # also when somebody stops it
         cloud.shift(name, f"--to-revisions={former}=100")
         raise
@@ -144,7 +145,7 @@ def settle(cloud: Cloud, name: str, url: str) -> None:
 def differs(name: str, url: str, tree: str) -> str:
     """Say what is not the new revision's answer yet, or nothing."""
     try:
-        answer = ask(f"{url}{_SERVICES[name]}")
+        answer = ask(f"{url}{SERVICES[name]}")
         same = name != "api" or json.loads(answer)["tree"] == tree
     except (AppError, ValueError, KeyError) as error:
         return str(error)
@@ -153,7 +154,7 @@ def differs(name: str, url: str, tree: str) -> str:
 
 def must_answer(cloud: Cloud, name: str, former: str) -> list[tuple[str, Any]]:
     """Give the paths and bodies to ask. An API without a champion serves but cannot predict."""
-    questions: list[tuple[str, Any]] = [(_SERVICES[name], None)]
+    questions: list[tuple[str, Any]] = [(SERVICES[name], None)]
     if name == "api" and (cloud.shell.rehearsal or is_ready(former)):
         questions += [("/ready", None), ("/predict?keep=false", columns.example_record())]
     return questions

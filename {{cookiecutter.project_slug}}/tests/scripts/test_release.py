@@ -84,6 +84,7 @@ def test_a_good_revision_gets_some_requests_and_then_all(google, serve):
     release.release(made, "api", "image@digest")
 
     assert shifts(made) == ["--to-tags=next=10", "--to-tags=next=50", "--to-latest"]
+    assert "--to-latest --update-tags=former=former " in made.shell.commands[-1], "for traffic.py"
     assert asked_alone == ["/health", "/health", "/ready", "/predict?keep=false"]
     assert asked.count("/predict?keep=false") == 2
     deployed = next(line for line in made.shell.commands if " deploy " in line)

@@ -25,13 +25,29 @@ run "a_team_that_may_make_no_budget_makes_all_the_rest" {
   }
 }
 
+run "each_member_may_use_the_data" {
+  command = plan
+  variables {
+    members = ["ada@example.com", "grace@example.com"]
+  }
+
+  assert {
+    condition = length([
+      for right in google_project_iam_member.member : right
+      if right.role == "roles/storage.objectUser" && startswith(right.member, "user:")
+    ]) == 2
+    error_message = "A member who is in the list must be able to read and write data."
+  }
+}
+
 run "wrong_values_are_refused" {
   command = plan
   variables {
     billing_account = "My Billing Account"
     budget          = -50
+    members         = ["user:ada@example.com"]
     project_id      = "1234567890"
     region          = "europe-west1-b"
   }
-  expect_failures = [var.billing_account, var.budget, var.project_id, var.region]
+  expect_failures = [var.billing_account, var.budget, var.members, var.project_id, var.region]
 }

@@ -1,4 +1,5 @@
 # What the tables in Firestore need.
 locals {
-  table_apis = ["firestore"]
+  table_apis  = ["firestore"]
+  table_roles = ["roles/datastore.user"]
 }
