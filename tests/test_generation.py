@@ -57,7 +57,7 @@ def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
     ("answer", "choice", "word"),
     [
         ("online_experiments", "yes", "challenger_share"),
-        ("asynchronous_serving", "yes", "/jobs"),
+        ("asynchronous_serving", "yes", "post /jobs"),
         ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),
@@ -80,7 +80,7 @@ def test_no_word_of_the_unchosen_is_left(bake, answers):
     words = {"penguins": ["penguin", "culmen"], "delays": ["airport", "nycflights"]}
     unchosen = "penguins" if answers.get("sample") == "delays" else "delays"
     named = {"README.md", ".cruft.json", "pyproject.toml", "terraform/project.tfvars"}  # an answer
-    named |= {"docs/PROJECT_CARD.md"}
+    named |= {"docs/GITFLOW.md", "docs/PROJECT_CARD.md"}
 
     store = answers.get("data_store", "BigQuery")
     stores = {"BigQuery": ["bigquery", "bq_"], "Firestore": ["firestore"]}

@@ -181,7 +181,7 @@ def test_the_recipe_of_the_page_takes_a_key_out_of_every_commit(team, tmp_path):
     team.git("push", "--quiet", "origin", "HEAD:refs/heads/feature/x")
     page = (team.path / "docs/GITFLOW.md").read_text(encoding="utf-8")
     recipe = page.partition("Then, in a new clone:")[2].split("```")[1].strip()
-    recipe = recipe.replace("https://github.com/OWNER/REPOSITORY.git", str(tmp_path / "hub.git"))
+    recipe = re.sub(r"https://github.com/\S+", str(tmp_path / "hub.git"), recipe)
 
     for line in recipe.replace("FILE", "key.json").splitlines():
         place = tmp_path / "rewritten" if (tmp_path / "rewritten").exists() else tmp_path
