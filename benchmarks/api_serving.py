@@ -1,6 +1,8 @@
 """Measure the API beside its peers, in one run: `uv run poe serving`.
 
-One server at a time, one process each, the same model and rows, eight connections kept open.
+One server at a time, one process each, the same model and rows, eight connections kept open. Where
+there are two cores, the server has one and its clients the other. What this API answered must be in
+its store after each load.
 CPU is that of the server's processes alone: the wall time of a shared machine says less.
 Runs on Linux, which can tell the memory that processes share.
 """
@@ -19,7 +21,7 @@ from typing import Any
 
 import psutil
 from asking import ask, free_ports, load, members, memory, request
-from contestants import PEERS, Server, give_model, give_ports, servers
+from contestants import OWN_PACKAGES, PEERS, Server, give_model, give_ports, servers
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).parents[1]
@@ -42,7 +44,14 @@ def main() -> None:
             print(f"\n{title}\n{HEAD}", flush=True)
             _uv(project, "python", str(PEERS / "export.py"), name, str(leaf))
             give_model(folder)
-            figures = {s.name: measure(s, folder, options.seconds) for s in servers(project)}
+            figures = {}
+            for server in servers(project):
+                try:
+                    figures[server.name] = measure(server, folder, options.seconds)
+                except (SystemExit, subprocess.CalledProcessError) as error:
+                    if not server.peer:
+                        raise
+                    print(f"{server.name} does not run here: {str(error)[:200]}", flush=True)
             print_ratios(figures)
         soak(servers(project)[0], folder)
 
@@ -51,6 +60,9 @@ def make_project(folder: Path) -> Path:
     """Generate a project and install it, compiled, as an image would be."""
     project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=folder))
     subprocess.run(["uv", "sync", "-q", "--compile-bytecode"], cwd=project, check=True)
+    own = os.environ | {"UV_PROJECT_ENVIRONMENT": OWN_PACKAGES}
+    command = ["uv", "sync", "-q", "--compile-bytecode", "--no-default-groups", "--group", "api"]
+    subprocess.run(command, cwd=project, env=own, check=True)
     _uv(project, "python", "-m", "app", "data")
     return project
 
@@ -70,6 +82,7 @@ def running(
     with open(folder / "server.log", "wb") as log:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
+    pin(process.pid, 0)
     family = psutil.Process(process.pid)
     try:
         wait_for(process, port, request(port, server.path, body), folder / "server.log")
@@ -107,10 +120,14 @@ def measure(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
             pass
     with running(server, folder, bodies[1]) as (family, port, start):
         figures: dict[str, Any] = {"start": start, "peer": server.peer}
+        pin(0, 1)
         for count, body in bodies.items():
-            sent = request(port, server.path, body)
-            load(family, port, sent, 1.0)
+            sent, before = request(port, server.path, body), stored(folder)
+            warm = load(family, port, sent, 1.0)
             figures[str(count)] = load(family, port, sent, seconds)
+            if server.name == "this API":
+                answered = (warm.answers + figures[str(count)].answers) * count
+                require_equal(answered, stored(folder) - before)
         figures["memory"] = memory(family)
     line = f"{server.name:14} {start:8.2f} {figures['memory']:5.0f}"
     for measured in (figures["1"], figures["100"]):
@@ -120,11 +137,32 @@ def measure(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
     return figures
 
 
+def pin(process: int, core: int) -> None:
+    """Give a process, 0 for this one, a core of its own, if there are two."""
+    if (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(process, {core})
+
+
+def stored(folder: Path) -> int:
+    """Count the predictions in the store."""
+    files = (_store(folder) / "appended/predictions").glob("*.jsonl")
+    return sum(file.read_bytes().count(b"\n") for file in files)
+
+
+def require_equal(answered: int, kept: int) -> None:
+    """Stop if predictions were answered that are not in the store."""
+    print(f"answered {answered}, stored {kept}", flush=True)
+    if answered != kept:
+        raise SystemExit(f"{answered - kept} predictions were answered and are not stored.")
+
+
 def print_ratios(figures: dict[str, dict[str, Any]]) -> None:
     """Print each ratio of this API to a peer, beside the ratio that is wanted."""
     ours = figures["this API"]
     for count, wanted in (("1", 20), ("100", 5)):
         peers = [server[count] for server in figures.values() if server["peer"]]
+        if not peers:
+            continue
         wall = ours[count].rate / max(peer.rate for peer in peers)
         work = min(peer.cpu for peer in peers) / ours[count].cpu
         ratios = f"{wall:.1f} times the best peer, by CPU {work:.1f} (wanted {wanted})"

@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 
 PEERS = Path(__file__).parent / "peers"
 SCIKIT_LEARN = "scikit-learn==1.9.*"
+OWN_PACKAGES = ".venv-api"
+"""The environment that holds what the API needs, and no more, as its image does."""
+
 THIS_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-GUNICORN = ["-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
+WAITRESS = ["-m", "waitress", "--threads=4", "--listen=127.0.0.1:PORT"]
 SAVE = (
     "import joblib, mlflow; mlflow.sklearn.save_model(joblib.load('model.joblib'), 'mlflow', "
     "serialization_format='cloudpickle', pip_requirements=[])"
@@ -32,8 +35,7 @@ class Server(NamedTuple):
 
 def servers(project: Path) -> list[Server]:
     """List the servers. Those outside the project get packages of their own."""
-    python = str(project / ".venv/bin/python")
-    flask = [python, *GUNICORN, "--bind=127.0.0.1:PORT"]
+    python, own = (str(project / name / "bin/python") for name in (".venv", OWN_PACKAGES))
     to_mlflow = ["mlflow", "models", "serve", "-m", "mlflow", "--env-manager", "local"]
     mlflow = [*_mlflow(), *to_mlflow, "--port", "PORT", "--workers", "1"]
     # MLServer does not install on Python 3.13
@@ -42,9 +44,9 @@ def servers(project: Path) -> list[Server]:
     at = ["--host", "127.0.0.1", "--port", "PORT"]
     v2_path = "/v2/models/model/infer"
     return [
-        Server("this API", [python, "-m", "app", "api"], "/predict", _ours, peer=False),
-        Server("constant Flask", [*flask, "constant:app"], "/predict", _ours, peer=False),
-        Server("naive Flask", [*flask, "naive:app"], "/predict", _rows, peer=False),
+        Server("this API", [own, "-m", "app", "api"], "/predict", _ours, peer=False),
+        Server("constant Flask", [own, *WAITRESS, "constant:app"], "/predict", _ours, peer=False),
+        Server("naive Flask", [python, *WAITRESS, "naive:app"], "/predict", _rows, peer=False),
         Server("mlflow", mlflow, "/invocations", _for_mlflow, peer=True),
         Server("MLServer", [*mlserver, "mlserver", "start", "mlserver"], v2_path, _v2, peer=True),
         Server("BentoML", [*bento, "bento:Model", *at], "/predict", _for_bento, peer=True),

@@ -105,6 +105,28 @@ def test_the_load_test_judges(project, serve, p95_ms, verdict, code):
     assert done.returncode == code
 
 
+LOSING_STORE = """
+from app.errors import InvalidData
+from app.storage.local_appends import AppendingStorage as Losing
+
+def refuse(*_):
+    raise InvalidData("no row")
+
+Losing.appends_at_once = False
+Losing.append = refuse
+"""
+
+
+def test_the_load_test_sees_what_is_answered_and_not_stored(project, serve, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(LOSING_STORE, encoding="utf-8")
+    with serve(PYTHONPATH=str(tmp_path)) as served:
+        variables = {"API_URL": served.url, "LOAD_P95_MS": "20000"}
+        done = project.run("poe", "load", "--run-time", "3s", **variables)
+
+    assert done.returncode == 1
+    assert re.search(r"MISSED: .* [1-9]\d* predictions answered and not stored", done.stdout)
+
+
 def test_whatever_is_asked_nothing_fails(project, serve):
     with serve() as served:
         done = project.run("poe", "fuzz", "--max-examples", "25", API_URL=served.url)
