@@ -67,17 +67,14 @@ def examples(project, variables):
 
 GUARDS = """
 import cloud_store
-import pyarrow as pa
 from datetime import UTC, datetime
 from app import schema
 from app.errors import StorageUnavailable
-from app.history import predictions
 from app.storage import open_storage, tables
 from google.cloud import bigquery
 storage = open_storage()
-row = predictions.Prediction("id", "v", "{}", "1", None, datetime.now(UTC))
-rows = pa.Table.from_pylist([row._asdict()], predictions.SCHEMA)
-storage.write(tables.PREDICTIONS, rows, append=True)
+row = {"id": "id", "model_version": "v", "record": {}, "prediction": 1, "probability": None}
+storage.append(tables.PREDICTIONS, [row | {"predicted_at": datetime.now(UTC)}])
 found = storage._client.get_table(storage._name(tables.PREDICTIONS))
 print("partitioned by", found.time_partitioning.field)
 before = [job.job_id for job in storage._client.list_jobs()]
