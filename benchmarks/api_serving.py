@@ -61,7 +61,8 @@ def make_project(folder: Path) -> Path:
     project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=folder))
     subprocess.run(["uv", "sync", "-q", "--compile-bytecode"], cwd=project, check=True)
     own = os.environ | {"UV_PROJECT_ENVIRONMENT": OWN_PACKAGES}
-    command = ["uv", "sync", "-q", "--compile-bytecode", "--no-default-groups", "--group", "api"]
+    command = ["uv", "sync", "-q", "--compile-bytecode", "--no-default-groups"]
+    command += ["--group", "api", "--group", "cloud"]
     subprocess.run(command, cwd=project, env=own, check=True)
     _uv(project, "python", "-m", "app", "data")
     return project
