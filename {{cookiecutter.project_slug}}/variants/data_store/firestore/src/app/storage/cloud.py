@@ -13,14 +13,15 @@ from app.errors import NotFound
 from app.storage.interface import Equals, Rows
 from app.storage.objects import Objects
 from app.storage.remedies import translated
-from app.storage.rules import STORABLE, checked_name, require_storable
+from app.storage.rules import checked_name, require_storable
 
 VARIABLES = ("FIRESTORE_DATABASE",)
 """Variables of the environment that a process elsewhere needs too."""
 
 _COMMIT_ROWS = 400
 _TIME = pa.timestamp("us", "UTC")
-_TYPES = {str(kind): kind for kind in STORABLE}
+_KINDS = (pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), _TIME)
+_TYPES = {str(kind): kind for kind in _KINDS}
 
 
 class CloudStorage(Objects):
