@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from api.api_client import start_api
 
-from app.api.trial import TRIALS
+from app.api.journal import CAPACITY
+from app.api.trial import TRIALS, Trial
 from app.contract import columns
 from app.errors import ConfigError, InvalidData
 from app.history import predictions
@@ -124,6 +125,15 @@ def test_a_shadow_that_fails_is_not_noticed(start, champion, second, caplog):
 
     assert [row["arm"] for row in rows(api)].count("shadow") == 1
     assert f"the shadow {second} failed" in caplog.text
+
+
+def test_what_cannot_be_kept_is_lost_and_not_noticed(start, champion, second, monkeypatch, caplog):
+    api = start(SHADOW=second)
+    monkeypatch.setattr(Trial, "waiting", CAPACITY)
+
+    ask(api, "user-1")
+
+    assert "1 rows of trials were answered but not stored" in caplog.text
 
 
 @pytest.mark.parametrize("variable", ["CHALLENGER", "SHADOW"])

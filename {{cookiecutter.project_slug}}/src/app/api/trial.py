@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import has_request_context, request
 
-from app.api.journal import Journal
+from app.api import journal
 from app.config import read, read_count
 from app.errors import AppError, ConfigError
 from app.registry import versions
@@ -35,7 +35,7 @@ COLUMNS[TRIALS] = {
 """What a model answered, or as a shadow would have answered, to whom; `user` is a hash."""
 
 
-class Trial(Journal):
+class Trial(journal.Journal):
     """The models on trial, and the journal of who answered whom.
 
     None of them can make an answer fail: without them, all is as before. So their rows always wait
@@ -79,7 +79,10 @@ class Trial(Journal):
         hashed = _hash(user) if user else ""
         shared = {"arm": arm, "model_version": chosen.version, "user": hashed, "made_at": now}
         rows = [{"id": a["id"], "prediction": a["prediction"]} | shared for a in answers]
-        self.queue(list(zip(rows, records, strict=True)))
+        if self.waiting < journal.CAPACITY:
+            self.queue(list(zip(rows, records, strict=True)))
+        else:
+            self._lose(len(rows), f"{journal.CAPACITY} wait for storage already")
 
     @cached_property
     def _challenger(self) -> Predictor | None:
