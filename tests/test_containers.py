@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -185,13 +184,8 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
 
 def test_one_command_builds_asks_and_measures_an_image(engine, project, free_ports, tmp_path):
     """It calls the engine by its name; a script of that name adds the options needed here."""
-    script = tmp_path / "docker"
-    options, command = shlex.join(engine.build_options), shutil.which(engine.command)
-    adding = f'[ "$1" != build ] || {{ shift; set -- build {options} "$@"; }}'
-    script.write_text(f'#!/bin/sh\n{adding}\nexec {command} "$@"\n', encoding="utf-8")
-    script.chmod(0o755)
+    containers.write_script(engine, tmp_path / "docker")
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-
     variables = engine.environment | {"PATH": path, "PORT": free_ports["PORT"]}
 
     done = project.run("python", "scripts/image.py", **variables)

@@ -288,7 +288,8 @@ def test_growing_brings_the_lesson(generate, capsys):
     assert message.startswith("Grow: until sprint 3\n\n## What came\n")
     assert "- `docs/API.md`: API" in message
     assert "- `uv run poe api`: Serve the API" in message
-    assert "1. `src/app/history/predictions.py`: " in message
+    assert "1. `src/app/storage/local_appends.py`: " in message
+    assert ". `src/app/history/predictions.py`: " in message
     assert "- of `src/app/api/application.py`: Why a factory, and not a global?" in message
     assert "first run `uv run poe openapi`" in message
     assert len(project.git("log", "--oneline", "develop..HEAD").splitlines()) == 1

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock
@@ -31,7 +32,8 @@ def install():
         raise Missing("terraform is not installed")
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / "lock"):  # tests run in several processes
-        return _install(CACHE / "mirror")
+        clone = sha256(f"{PROVIDER} {sys.executable}".encode()).hexdigest()[:12]
+        return _install(CACHE / f"mirror-{clone}")  # clones of this repository keep apart
 
 
 def _install(mirror):
@@ -47,10 +49,11 @@ def _install(mirror):
         if not program.exists() or program.read_text() != text:  # another process may run it
             program.write_text(text)
             program.chmod(0o755)
-    (CACHE / "cli.tfrc").write_text(
+    settings = mirror.with_suffix(".tfrc")
+    settings.write_text(
         f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n'
     )
-    return {"TF_CLI_CONFIG_FILE": str(CACHE / "cli.tfrc"), "TF_DISABLE_PLUGIN_TLS": "1",
+    return {"TF_CLI_CONFIG_FILE": str(settings), "TF_DISABLE_PLUGIN_TLS": "1",
             "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}  # fmt: skip
 
 
