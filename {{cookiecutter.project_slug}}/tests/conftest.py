@@ -35,7 +35,7 @@ def own_settings(tmp_path, monkeypatch):
     """Give each test an empty store, whatever the environment says."""
     for name in (
         *("APP_ENV", "DATA_SOURCE", "GCP_PROJECT_ID", "GCS_BUCKET", "GCP_REGION", "GIT_COMMIT"),
-        *("PORT", "HOST", "API_URL"),  # >>> sprint >= 3
+        *("PORT", "HOST", "API_URL", "API_ACCOUNTS", "IDENTITY_TOKEN"),  # >>> sprint >= 3
         *("PIPELINE_IMAGE", "PIPELINE_SERVICE_ACCOUNT", "PIPELINE_ACCELERATOR"),  # >>> sprint >= 4
         *("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT"),  # >>> sprint >= 4
         "DEPLOY_SECONDS",  # >>> sprint >= 4

@@ -72,7 +72,7 @@ def test_what_the_api_says_is_told(server):
 @pytest.mark.parametrize(
     ("status", "kind", "content", "told"),
     [
-        (403, "text/html", "<html>Forbidden</html>", "the API is private"),
+        (403, "text/html", "<html>Forbidden</html>", "has no identity that may ask it"),
         (404, "text/html", "<html>Google</html>", "is API_URL its address"),
         (503, "application/json", '{"error": {"problems": ["no champion yet."]}}', "no champion"),
         (500, "application/json", "[]", "not as our API does"),
@@ -126,8 +126,19 @@ def test_in_the_cloud_the_workload_proves_who_it_is(server):
     )
 
     assert done.returncode == 0, done.stderr
-    assert ast.literal_eval(done.stdout) == {"authorization": f"Bearer {TOKEN}"}
+    sent = dict.fromkeys(["Authorization", "X-Serverless-Authorization"], f"Bearer {TOKEN}")
+    assert ast.literal_eval(done.stdout) == sent
     assert any("audience=https://api.example&" in path for path in server.paths)
+
+
+def test_a_person_gives_a_token_by_a_variable_which_is_sent_over_https_only(server, monkeypatch):
+    monkeypatch.setenv("IDENTITY_TOKEN", TOKEN)
+
+    client.ask("/health")
+    sent = client._identity("https://api.example/health")  # pylint: disable=protected-access # no cloud here
+
+    assert "Authorization" not in server.seen[0]
+    assert sent["Authorization"] == sent["X-Serverless-Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_without_an_identity_the_api_is_asked_all_the_same(monkeypatch, caplog):

@@ -3,7 +3,12 @@
 import logging
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    Unauthorized,
+)
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app import errors
@@ -37,4 +42,6 @@ def answer(error: Exception) -> tuple[dict[str, Any], int, dict[str, str]]:
     headers = {"Retry-After": RETRY_SECONDS} if code == 503 else {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.valid_methods or ())
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
     return {"error": described, "request_id": observe.current().id}, code, headers

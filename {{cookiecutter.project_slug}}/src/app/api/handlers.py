@@ -1,7 +1,9 @@
 """What each operation of `openapi.yaml` does; the file names these functions, and they name it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from threading import Semaphore
 from typing import Any
 
@@ -10,9 +12,9 @@ from pydantic_core import from_json, to_json
 from werkzeug import exceptions
 
 from app import schema
-from app.api import error_answers, observe, spec
+from app.api import error_answers, identity, observe, spec
 from app.api.serving import Serving
-from app.config import read
+from app.config import load_cloud, read
 from app.contract import columns, parsing
 from app.errors import AppError, InvalidData, NotFound, StorageUnavailable
 from app.history import predictions
@@ -24,6 +26,8 @@ _FLUSH_SECONDS = 2.0
 MAX_BODY_BYTES = 1024 * 1024
 _READERS = Semaphore(4)
 """So many threads may wait for storage; the others are there to predict."""
+_KEPT_SECONDS = 5
+"""So old may past predictions be on Google Cloud, where each look into storage is paid."""
 
 
 def attach(app: Flask) -> None:
@@ -90,22 +94,32 @@ def predict_rpc() -> Response:
 @spec.operation("GET /past_predictions")
 def past_predictions() -> Response:
     """List the latest predictions, newest first; `?limit=` gives at most so many."""
+    identity.require(request.headers.get("Authorization", ""))
     limit = request.args.get("limit", "100")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= 1000):
         raise exceptions.BadRequest(f"limit={limit!r} is not a whole number from 1 to 1000.")
+    read_latest = _latest if load_cloud() else _latest.__wrapped__
+    found = read_latest(int(limit), time.monotonic() // _KEPT_SECONDS)
+    return reply({"past_predictions": found})
+
+
+@lru_cache(maxsize=4)
+def _latest(limit: int, _period: float) -> list[dict[str, Any]]:
     with _storage():
-        return reply({"past_predictions": predictions.latest(int(limit))})
+        return predictions.latest(limit)
 
 
 @spec.operation("PUT /past_predictions/{prediction_id}")
 def label(prediction_id: str) -> Response:
     """Add what proved true for a prediction."""
+    identity.require(request.headers.get("Authorization", ""))
     sent = body()
     if not isinstance(sent, dict) or list(sent) != ["label"]:
         raise InvalidData('send {"label": ...} with what proved true.')
     value = parsing.parse_label(sent["label"])
     with _storage():
         predictions.add_label(prediction_id, value)
+    _latest.cache_clear()
     return reply({"id": prediction_id, "label": value})
 
 
