@@ -67,7 +67,7 @@ def examples(project, variables):
 
 GUARDS = """
 import cloud_store
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from app import schema
 from app.errors import StorageUnavailable
 from app.storage import open_storage, tables
@@ -81,6 +81,20 @@ before = [job.job_id for job in storage._client.list_jobs()]
 storage.write("copy", storage.read(tables.EXAMPLES))
 jobs = [job for job in storage._client.list_jobs() if job.job_id not in before]
 print("load jobs", len([job for job in jobs if job.job_type == "load"]))
+asked, ask = [], storage._ask
+storage._ask = lambda query, values: asked.append(len(values)) or ask(query, values)
+def read(limit, **equals):
+    asked.clear()
+    found = storage.read(tables.PREDICTIONS, equals=equals, newest_by="predicted_at", limit=limit)
+    print("of", limit, equals, found.column("id").to_pylist(), "asked since", asked)
+for days in (10, 100):
+    at = datetime.now(UTC) - timedelta(days)
+    storage.append(tables.PREDICTIONS, [row | {"id": f"{days} days", "predicted_at": at}])
+for limit in (1, 2, 3, 9):
+    read(limit)
+read(1, id="10 days")
+read(1, id="absent")
+storage._ask = ask
 storage._max_bytes = -1
 try:
     storage.read("copy", limit=1, newest_by=schema.TARGET)
@@ -104,6 +118,15 @@ def test_bigquery_is_asked_with_care(bake, cloud):
     assert "partitioned by predicted_at" in done.stdout, done.stderr
     assert "load jobs 1" in done.stdout
     assert "more than BQ_MAX_BYTES=-1" in done.stdout
+    for line in (
+        "of 1 {} ['id'] asked since [1]",
+        "of 2 {} ['id', '10 days'] asked since [1, 1]",
+        "of 3 {} ['id', '10 days', '100 days'] asked since [1, 1, 0]",
+        "of 9 {} ['id', '10 days', '100 days'] asked since [1, 1, 0]",
+        "of 1 {'id': '10 days'} ['10 days'] asked since [2, 2]",
+        "of 1 {'id': 'absent'} [] asked since [2, 2, 1]",
+    ):
+        assert line in done.stdout, "the newest are looked for in the last days first"
 
 
 def test_a_file_chooses_the_environment_of_commands_but_not_of_tests(bake):

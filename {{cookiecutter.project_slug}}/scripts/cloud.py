@@ -37,6 +37,7 @@ _UNITS = {
     # <<<
 }
 _SEARCH_SECONDS = 300
+_QUERY_GIB_A_DAY = 30  # >>> data_store = BigQuery
 
 
 def main() -> None:
@@ -71,6 +72,7 @@ def up(shell: Shell, project: str, region: str, env: str) -> None:
     # What our files did not change is left alone: who may not read the budget can run this too.
     options = (f"-var=billing_account={account}", "-refresh=false")
     terraform(shell, project, "bootstrap", "apply", *options)
+    limit_queries(shell, project)  # >>> data_store = BigQuery
     if env == "bootstrap":
         return
     terraform(shell, project, env, "apply")
@@ -82,7 +84,7 @@ def prepare(shell: Shell, project: str, region: str) -> None:
     """Make what Terraform cannot work without: some services, and a bucket for its state."""
     state = f"gs://{project}-terraform"
     enable = ("gcloud", "services", "enable", f"--project={project}")
-    names = ("cloudresourcemanager", "serviceusage", "storage")
+    names = ("cloudquotas", "cloudresourcemanager", "serviceusage", "storage")
     shell.run(*enable, *(f"{name}.googleapis.com" for name in names))
     agents = ("run",)  # >>> sprint >= 3 and sprint < 4
     agents = ("run", "aiplatform", "cloudscheduler")  # >>> sprint >= 4
@@ -99,6 +101,17 @@ def prepare(shell: Shell, project: str, region: str) -> None:
         shell.run("gcloud", "storage", "buckets", "update", state, "--versioning")
 
 
+# >>> data_store = BigQuery
+def limit_queries(shell: Shell, project: str) -> None:
+    """Limit the bytes of queries a day, by gcloud: Terraform cannot set a quota a second time."""
+    quota = ("--service=bigquery.googleapis.com", "--quota-id=QueryUsagePerDay")
+    value = f"--preferred-value={_QUERY_GIB_A_DAY * 1024}"  # in MiB
+    lower = ("--allow-missing", "--allow-high-percentage-quota-decrease")
+    update = ("gcloud", "beta", "quotas", "preferences", "update", "query-bytes-a-day")
+    shell.run(*update, *quota, value, *lower, f"--project={project}")
+
+
+# <<<
 def down(shell: Shell, project: str, env: str) -> None:
     """Remove one environment, or everything; then prove that nothing billable is left."""
     every = env == "everything"

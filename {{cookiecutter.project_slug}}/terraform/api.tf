@@ -10,6 +10,24 @@ module "api" {
   deployer  = google_service_account.deployer.member
 }
 
+locals {
+  # The address that Cloud Run gives to this name; a service cannot refer to its own. It is also the
+  # audience of the tokens that the API takes.
+  api_url = "https://api-${var.app_env}-${data.google_project.this.number}.${var.region}.run.app"
+  # Who may see and label past predictions, also of others. For the members of the team there is an
+  # account that they act as: bootstrap/members.tf says who they are.
+  members = "members@${var.project_id}.iam.gserviceaccount.com"
+  readers = [
+    local.members,
+    # >>> sprint >= 4
+    module.pipeline.email,
+    # <<<
+    # >>> sprint >= 5
+    module.dashboard.email,
+    # <<<
+  ]
+}
+
 resource "google_cloud_run_v2_service" "api" {
   name                = "api-${var.app_env}"
   location            = var.region
@@ -47,7 +65,10 @@ resource "google_cloud_run_v2_service" "api" {
         }
       }
       dynamic "env" {
-        for_each = local.variables
+        for_each = merge(local.variables, {
+          API_ACCOUNTS = join(" ", local.readers)
+          API_URL      = local.api_url
+        })
         content {
           name  = env.key
           value = env.value
@@ -61,6 +82,14 @@ resource "google_cloud_run_v2_service" "api" {
       template[0].labels, template[0].revision, traffic,
     ]
   }
+}
+
+# The members ask the API also when it is private.
+resource "google_cloud_run_v2_service_iam_member" "members_ask_api" {
+  name     = google_cloud_run_v2_service.api.name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = "serviceAccount:${local.members}"
 }
 
 # A release asks the API also when it is private, because it sends an identity token.
@@ -80,5 +109,5 @@ resource "google_cloud_run_v2_service_iam_member" "deployer_releases_api" {
 
 output "api_url" {
   description = "Where the API answers"
-  value       = google_cloud_run_v2_service.api.uri
+  value       = local.api_url
 }

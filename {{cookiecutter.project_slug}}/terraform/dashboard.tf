@@ -46,7 +46,10 @@ resource "google_cloud_run_v2_service" "dashboard" {
         }
       }
       dynamic "env" {
-        for_each = merge(local.variables, { API_URL = google_cloud_run_v2_service.api.uri })
+        for_each = merge(local.variables, {
+          API_URL = local.api_url
+          PUBLIC  = tostring(var.public) # then the pages show no single record of others
+        })
         content {
           name  = env.key
           value = env.value

@@ -53,7 +53,7 @@ resource "github_actions_environment_variable" "this" {
     DEPLOYER          = google_service_account.deployer.email
     IDENTITY_PROVIDER = "${local.pool}/providers/actions"
     IMAGES            = "${var.region}-docker.pkg.dev/${var.project_id}/images"
-    API_URL           = google_cloud_run_v2_service.api.uri
+    API_URL           = local.api_url
   })
   repository    = var.repository
   environment   = github_repository_environment.this.environment

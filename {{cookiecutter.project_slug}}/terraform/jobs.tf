@@ -24,7 +24,7 @@ resource "google_cloud_run_v2_job" "job" {
         }
         dynamic "env" {
           for_each = merge(local.variables, {
-            API_URL     = google_cloud_run_v2_service.api.uri
+            API_URL     = local.api_url
             DATA_SOURCE = "gs://${google_storage_bucket.data.name}/source.csv"
           })
           content {

@@ -39,7 +39,7 @@ def own_settings(tmp_path, monkeypatch):
         *("PIPELINE_IMAGE", "PIPELINE_SERVICE_ACCOUNT", "PIPELINE_ACCELERATOR"),  # >>> sprint >= 4
         *("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT"),  # >>> sprint >= 4
         "DEPLOY_SECONDS",  # >>> sprint >= 4
-        "STREAMLIT_SERVER_PORT",  # >>> sprint >= 5
+        *("STREAMLIT_SERVER_PORT", "PUBLIC"),  # >>> sprint >= 5
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "store"))

@@ -1,7 +1,7 @@
 # Nothing else of this root starts before these; the root of the environments is applied after it.
 locals {
   apis = concat(local.table_apis, [
-    "billingbudgets", "cloudasset", "cloudresourcemanager", "serviceusage", "storage",
+    "billingbudgets", "cloudasset", "cloudquotas", "cloudresourcemanager", "serviceusage", "storage",
     # >>> sprint >= 3
     "artifactregistry", "iam", "iamcredentials", "logging", "run", "sts",
     # <<<

@@ -1,8 +1,12 @@
 # What each member of the team may do: look at everything, and read and write data; only owners of
 # the project run Terraform. The roles are for the whole project, so they hold in every environment.
+# >>> sprint >= 3
+# They may also ask a private system, and act as the account `members`, for which the API shows past
+# predictions: a person's own token cannot say for which service it is.
+# <<<
 # Write the members into `default`, then run `uv run poe cloud-up dev`.
 variable "members" {
-  description = "Google accounts of the members besides the owner, as [\"ada@example.com\", \"grace@example.com\"]"
+  description = "Google accounts of the members, as [\"ada@example.com\", \"grace@example.com\"]"
   type        = list(string)
   default     = []
   validation {
@@ -13,6 +17,9 @@ variable "members" {
 
 locals {
   member_roles = concat(local.table_roles, [
+    # >>> sprint >= 3
+    "roles/run.invoker", # to ask a private system
+    # <<<
     "roles/serviceusage.serviceUsageConsumer", # to count requests from a laptop on this project
     "roles/storage.objectUser",
     "roles/viewer",
@@ -26,3 +33,18 @@ resource "google_project_iam_member" "member" {
   member     = "user:${each.value[0]}"
   depends_on = [google_project_service.api]
 }
+# >>> sprint >= 3
+
+resource "google_service_account" "members" {
+  account_id   = "members"
+  display_name = "members: whoever of the team asks the API for past predictions"
+  depends_on   = [google_project_service.api]
+}
+
+resource "google_service_account_iam_member" "member_is_members" {
+  for_each           = toset(var.members)
+  service_account_id = google_service_account.members.name
+  role               = "roles/iam.serviceAccountTokenCreator" # gcloud asks for an access token first
+  member             = "user:${each.key}"
+}
+# <<<

@@ -39,6 +39,18 @@ run "a_private_api_is_open_to_nobody" {
   }
 }
 
+run "the_api_shows_records_to_named_accounts_only" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name in ["API_ACCOUNTS", "API_URL"] :
+      contains(google_cloud_run_v2_service.api.template[0].containers[0].env[*].name, name)
+    ])
+    error_message = "Without both variables the API would refuse everybody."
+  }
+}
+
 run "wrong_values_are_refused" {
   command = plan
   variables {

@@ -45,3 +45,14 @@ def test_labels_show_how_good_it_was(open_page, champion):
 
     assert page.metric[1].value == "5"
     assert page.metric[2].value in ("100%", "0.00")
+
+
+def test_what_everybody_can_open_shows_no_single_row(open_page, champion, monkeypatch):
+    batch.main("run")
+    monkeypatch.setenv("APP_ENV", "dev")
+    monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
+
+    page = open_page("batch")
+
+    assert page.metric[0].value
+    assert not [*page.dataframe, *page.get("download_button"), *page.toggle]

@@ -2,7 +2,7 @@
 
 import math
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -108,3 +108,34 @@ def test_an_interval_is_as_wide_as_nine_of_ten_residuals_and_one_more(rows, widt
     trained_on = held_out.assign(held_out=False, prediction=held_out[schema.TARGET])
 
     assert cached_reads.half_width(pd.concat([held_out, trained_on])) == width
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({}, True),
+        ({"APP_ENV": "dev", "PUBLIC": "false"}, True),
+        ({"APP_ENV": "dev", "PUBLIC": "true"}, False),
+        ({"APP_ENV": "dev"}, False),
+        ({"APP_ENV": "dev", "PUBLIC": "no"}, False),
+    ],
+    ids=["laptop", "private", "public", "unknown", "nonsense"],
+)
+def test_what_everybody_can_open_shows_no_single_record(
+    open_page, champion, monkeypatch, variables, shown
+):
+    now, answer, record = datetime.now(UTC), columns.target().example, columns.example_record()
+    times = {"early": now - timedelta(hours=3), "late": now}
+    remember([row(name, champion, record, answer, at=at) for name, at in times.items()])
+    monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    page = open_page("answers")
+
+    assert page.metric[0].value == "2"
+    charts = page.get("vega_lite_chart") + page.get("arrow_vega_lite_chart")
+    assert len(charts) == (1 if shown else 2), "the answers, and when they were given"
+    single = [*page.dataframe, *page.get("download_button"), *page.toggle, *page.selectbox]
+    assert bool(single) == shown
+    assert any("This page is public" in note.value for note in page.caption) != shown

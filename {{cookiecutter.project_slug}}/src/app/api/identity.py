@@ -73,9 +73,10 @@ def _claims(token: str, address: str) -> Mapping[str, Any]:
     from google.auth.exceptions import GoogleAuthError, TransportError
     from google.oauth2 import id_token
 
+    fetch: Any = _fetch  # a function will do where google-auth wants its class
     try:
         claims: Mapping[str, Any] = id_token.verify_token(
-            token, _fetch, address, CERTIFICATES, _SKEW_SECONDS
+            token, fetch, address, CERTIFICATES, _SKEW_SECONDS
         )
     except TransportError as error:
         raise exceptions.ServiceUnavailable(f"Google's keys cannot be read: {error}") from None

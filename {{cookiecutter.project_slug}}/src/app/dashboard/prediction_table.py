@@ -1,10 +1,14 @@
-"""Predictions as a page shows them: filters, charts, a table to read and to download."""
+"""Predictions as a page shows them: filters, charts, a table to read and to download.
+
+What everybody can open shows sums only, because a record can be somebody's.
+"""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from app.config import load_cloud, read
 from app.contract import columns
 from app.dashboard import charts
 
@@ -14,6 +18,12 @@ _LAST = ("model_version", "id")
 
 def show(frame: pd.DataFrame) -> None:
     """Show predictions: how many, how they are distributed, each; filtered as the reader likes."""
+    if not shows_records():
+        _show_counts(frame)
+        _draw(frame)
+        _draw_times(frame)
+        st.caption("This page is public, so it shows no single prediction and has no filters.")
+        return
     frame = _filtered(frame)
     if frame.empty:
         st.info("No prediction is left: widen the filters.")
@@ -25,6 +35,11 @@ def show(frame: pd.DataFrame) -> None:
     st.dataframe(shown, hide_index=True, column_config=_titles(), alt="The predictions, one a row")
     content = shown.to_csv(index=False).encode()
     st.download_button("Download as CSV", content, "predictions.csv", "text/csv")
+
+
+def shows_records() -> bool:
+    """Say whether single records may be shown: on a laptop, and where Terraform says private."""
+    return load_cloud() is None or read("PUBLIC", "true") == "false"
 
 
 def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,6 +92,16 @@ def _draw(frame: pd.DataFrame) -> None:
         answers = answers.map(str)
     counts = answers.value_counts().sort_index().to_frame("predictions")
     charts.bars(counts, "predictions", f"How many predictions have which {label}", title=label)
+
+
+def _draw_times(frame: pd.DataFrame) -> None:
+    """Draw how many predictions were made when, if that is known and of several hours."""
+    if "predicted_at" not in frame:  # as those of a run of `batch`
+        return
+    hours = frame["predicted_at"].dt.floor("h").value_counts().sort_index()
+    if len(hours) > 1:
+        about = "How many predictions were made in which hour"
+        charts.lines(hours.to_frame("predictions"), "time (UTC)", "predictions", about)
 
 
 def _titles() -> dict[str, Any]:

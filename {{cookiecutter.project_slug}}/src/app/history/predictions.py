@@ -72,7 +72,7 @@ def add_labels(labels: Mapping[str, Any]) -> None:
 
 def read_labels() -> dict[str, Any]:
     """Give what proved true by the id of the prediction; the newest label counts."""
-    rows = reversed(_read(tables.LABELS, "labelled_at"))
+    rows = sorted(_read(tables.LABELS), key=lambda row: row["labelled_at"])  # no query: it is free
     return {row["id"]: json.loads(row["label"]) for row in rows}
 
 
@@ -83,7 +83,7 @@ def _with_label(row: dict[str, Any], labels: Mapping[str, Any]) -> dict[str, Any
 
 
 def _read(
-    table: str, newest_by: str, limit: int | None = None, equals: Equals = None
+    table: str, newest_by: str = "", limit: int | None = None, equals: Equals = None
 ) -> list[dict[str, Any]]:
     try:
         rows = open_storage().read(table, equals=equals, newest_by=newest_by, limit=limit)

@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,9 @@ from app.storage.tables import PARTITIONED_BY
 
 _FEW_ROWS = 5000
 """So many rows are inserted at once; more are loaded by one job, of which a day has few."""
+
+_DAYS = (1, 30)
+"""So far back the newest rows are looked for, before a query reads the whole table."""
 
 VARIABLES = ("BQ_DATASET", "BQ_MAX_BYTES")
 """Variables of the environment that a process elsewhere needs too."""
@@ -45,7 +49,7 @@ class CloudStorage(Objects):
         super().__init__(cloud)
         emulated = AnonymousCredentials() if os.environ.get("BIGQUERY_EMULATOR_HOST") else None
         self._dataset = f"{cloud.project}.{read('BQ_DATASET', f'ml_{cloud.app_env}')}"
-        self._max_bytes = read_count("BQ_MAX_BYTES", "1000000000")
+        self._max_bytes = read_count("BQ_MAX_BYTES", "100000000")
         with translated(cloud, missing=""):
             self._client = bigquery.Client(cloud.project, emulated, location=cloud.region)
 
@@ -63,13 +67,11 @@ class CloudStorage(Objects):
     ) -> pa.Table:
         """Read rows, perhaps only those with these values, perhaps the newest first."""
         with self._translated_table(table):
-            description = self._client.get_table(self._name(table), timeout=60)
-            types = {field.name: field.field_type for field in description.schema}
-            if not equals and not newest_by:
-                rows = self._client.list_rows(description, max_results=limit, timeout=60)
+            known_table = self._client.get_table(self._name(table), timeout=60)
+            if equals or newest_by:
+                rows = self._select(known_table, equals or {}, newest_by, limit)
             else:
-                query = f"SELECT * FROM `{description}`" + selection(equals, newest_by, limit, "`")
-                rows = self._ask(query, [(types[n], v) for n, v in (equals or {}).items()])
+                rows = self._client.list_rows(known_table, max_results=limit, timeout=60)
             return rows.to_arrow(create_bqstorage_client=False)
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
@@ -85,6 +87,23 @@ class CloudStorage(Objects):
         """Delete a table; one that is absent stays so."""
         with self._translated_table(table):
             self._client.delete_table(self._name(table), not_found_ok=True, timeout=60)
+
+    def _select(
+        self, table: bigquery.Table, equals: Mapping[str, Any], newest_by: str, limit: int | None
+    ) -> Any:
+        """Query a table; of one that is kept by days, the last ones first, if they will do."""
+        types = {field.name: field.field_type for field in table.schema}
+        values = [(types[name], value) for name, value in equals.items()]
+        by_days = table.time_partitioning and table.time_partitioning.field == newest_by
+        for days in _DAYS if by_days and limit is not None else ():
+            since = (types[newest_by], datetime.now(UTC) - timedelta(days))
+            recent = selection(equals, newest_by, limit, "`", since=True)
+            rows = self._ask(f"SELECT * FROM `{table}`{recent}", [*values, since])
+            if rows.total_rows == limit:
+                return rows
+        return self._ask(
+            f"SELECT * FROM `{table}`{selection(equals, newest_by, limit, '`')}", values
+        )
 
     def _ask(self, query: str, values: list[tuple[str, Any]]) -> Any:
         """Run a query, if the estimate of what it reads is below the limit."""

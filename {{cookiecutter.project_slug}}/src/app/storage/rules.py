@@ -20,9 +20,15 @@ def checked_name(name: str) -> str:
     return name
 
 
-def selection(equals: Equals, newest_by: str, limit: int | None, quote: str) -> str:
-    """Give the rest of a query for rows with these values, the newest first, at most so many."""
+def selection(
+    equals: Equals, newest_by: str, limit: int | None, quote: str, *, since: bool = False
+) -> str:
+    """Give the rest of a query for rows with these values, the newest first, at most so many.
+
+    With `since` none is older than the last parameter.
+    """
     names = [f"{quote}{checked_name(name)}{quote} = ?" for name in equals or {}]
+    names += [f"{quote}{checked_name(newest_by)}{quote} >= ?"] if since else []
     query = f" WHERE {' AND '.join(names)}" if names else ""
     query += f" ORDER BY {quote}{checked_name(newest_by)}{quote} DESC" if newest_by else ""
     return query + (f" LIMIT {int(limit)}" if limit is not None else "")

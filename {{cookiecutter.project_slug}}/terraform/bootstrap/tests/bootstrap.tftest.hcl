@@ -38,6 +38,12 @@ run "each_member_may_use_the_data" {
     ]) == 2
     error_message = "A member who is in the list must be able to read and write data."
   }
+  # >>> sprint >= 3
+  assert {
+    condition     = length(google_service_account_iam_member.member_is_members) == 2
+    error_message = "A member who is in the list must be able to ask for past predictions."
+  }
+  # <<<
 }
 
 run "wrong_values_are_refused" {
