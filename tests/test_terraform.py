@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
 
 import celpy
 import pytest
+from conftest import TEMPLATE
 from terraform_standin import mirror
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("terraform")]
@@ -323,6 +325,50 @@ def test_the_agents_that_get_roles_were_made_before(stage, providers, sprint):
     assert roles == {f"roles/{name}.serviceAgent" for name in made}
     assert "run" in made
     assert rehearsed.rindex("identity create") < rehearsed.index("bootstrap apply")
+
+
+@pytest.fixture(scope="module")
+def principals():
+    return runpy.run_path(str(TEMPLATE / "scripts/principals.py"))
+
+
+def rights_told(project, principals):
+    """Give the rows of a project's page."""
+    page = (project / "docs/DEPLOYMENT.md").read_text(encoding="utf-8")
+    table = page.partition(principals["HEAD"])[2].partition("\n\n")[0]
+    return table.splitlines()
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_page_tells_who_may_do_what(rooted, principals, store):
+    project = rooted(store).parent
+    told = rights_told(project, principals)
+
+    assert told
+    assert told == sorted(principals["of_project"](project)), "run `uv run poe principals`"
+
+
+@pytest.mark.xdist_group("terraform-stages")
+@pytest.mark.parametrize("sprint", ["3", "4"])
+def test_the_page_tells_it_at_each_stage(stage, principals, sprint):
+    project = stage(sprint).path
+
+    told = rights_told(project, principals)
+
+    assert told == sorted(principals["of_project"](project)), "run `uv run poe principals`"
+
+
+def test_a_right_more_is_seen(rooted, principals, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(rooted(), copy / "terraform", symlinks=True)
+    file = copy / "terraform/dashboard.tf"
+    text = file.read_text(encoding="utf-8").replace("writes    = false", "writes    = true")
+    file.write_text(text, encoding="utf-8")
+
+    more = principals["of_project"](copy) - set(rights_told(rooted().parent, principals))
+
+    assert {row.split("|")[1].strip() for row in more} == {"`dashboard-ENV`"}
+    assert len(more) == 2, "the bucket and the tables"
 
 
 def too_early(root, providers, found):

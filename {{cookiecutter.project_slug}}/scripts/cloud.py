@@ -37,7 +37,7 @@ _UNITS = {
     # <<<
 }
 _SEARCH_SECONDS = 300
-_QUERY_GIB_A_DAY = 30  # >>> data_store = BigQuery
+QUERY_GIB_A_DAY = 30  # >>> data_store = BigQuery
 
 
 def main() -> None:
@@ -105,7 +105,7 @@ def prepare(shell: Shell, project: str, region: str) -> None:
 def limit_queries(shell: Shell, project: str) -> None:
     """Limit the bytes of queries a day, by gcloud: Terraform cannot set a quota a second time."""
     quota = ("--service=bigquery.googleapis.com", "--quota-id=QueryUsagePerDay")
-    value = f"--preferred-value={_QUERY_GIB_A_DAY * 1024}"  # in MiB
+    value = f"--preferred-value={QUERY_GIB_A_DAY * 1024}"  # in MiB
     lower = ("--allow-missing", "--allow-high-percentage-quota-decrease")
     update = ("gcloud", "beta", "quotas", "preferences", "update", "query-bytes-a-day")
     shell.run(*update, *quota, value, *lower, f"--project={project}")

@@ -18,7 +18,8 @@ variable "members" {
 locals {
   member_roles = concat(local.table_roles, [
     # >>> sprint >= 3
-    "roles/run.invoker", # to ask a private system
+    # To ask a private system.
+    "roles/run.invoker",
     # <<<
     "roles/serviceusage.serviceUsageConsumer", # to count requests from a laptop on this project
     "roles/storage.objectUser",
@@ -41,10 +42,11 @@ resource "google_service_account" "members" {
   depends_on   = [google_project_service.api]
 }
 
+# gcloud asks for an access token before it asks for an identity token, so no smaller role will do.
 resource "google_service_account_iam_member" "member_is_members" {
   for_each           = toset(var.members)
   service_account_id = google_service_account.members.name
-  role               = "roles/iam.serviceAccountTokenCreator" # gcloud asks for an access token first
+  role               = "roles/iam.serviceAccountTokenCreator"
   member             = "user:${each.key}"
 }
 # <<<
