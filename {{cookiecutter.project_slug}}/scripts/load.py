@@ -16,6 +16,10 @@ from locust.env import Environment
 
 from app.contract import columns
 
+_TOKEN = os.environ.get("IDENTITY_TOKEN")
+_HEADERS = {"Authorization": f"Bearer {_TOKEN}"} if _TOKEN else {}
+"""Shows a private API who asks."""
+
 _P95_MS = float(os.environ.get("LOAD_P95_MS", "200"))
 _STORING_SECONDS = 15.0
 
@@ -41,19 +45,19 @@ class Client(FastHttpUser):
     @task(9)
     def predict_one(self) -> None:
         """Ask for one prediction."""
-        self.client.post("/predict", json=_records(1)[0], name="1 record")
+        self.client.post("/predict", json=_records(1)[0], headers=_HEADERS, name="1 record")
 
     @task(1)
     def predict_hundred(self) -> None:
         """Ask for a hundred predictions."""
-        self.client.post("/predict", json=_records(100), name="100 records")
+        self.client.post("/predict", json=_records(100), headers=_HEADERS, name="100 records")
 
 
 def _not_stored(environment: Environment) -> int:
     """Count the predictions that were given up, or wait for storage still after some seconds."""
     deadline = time.monotonic() + _STORING_SECONDS
     while True:
-        told = requests.get(f"{environment.host}/metrics", timeout=10).text
+        told = requests.get(f"{environment.host}/metrics", headers=_HEADERS, timeout=10).text
         counts = re.findall(r"^api_predictions_(lost_total|waiting) (\S+)$", told, re.MULTILINE)
         lost, waiting = (int(float(dict(counts)[name])) for name in ("lost_total", "waiting"))
         if not waiting or time.monotonic() > deadline:

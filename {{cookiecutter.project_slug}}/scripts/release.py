@@ -1,10 +1,12 @@
 """Release this commit to an environment: `python scripts/release.py ENV`, as deploy.yml does.
 
-An image is built once for the same files and is named by its digest, so that prd gets what acc has
-tested. A new revision gets no requests until it answers well. Then it gets some, and at last all.
-If it fails, the former revision gets all again. `--dry-run` prints the commands and runs none.
+An image is built once for the files that enter it and is named by its digest, so that prd gets what
+acc has tested, and a change of pages or tests builds nothing. A new revision gets no requests until
+it answers well. Then it gets some, and at last all. If it fails, the former revision gets all
+again. `--dry-run` prints the commands and runs none.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -12,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 
 from shell import Shell
@@ -95,7 +98,7 @@ def to_environment(cloud: Cloud) -> None:
 
 def build(cloud: Cloud, name: str) -> str:
     """Name the image of these files by its digest. Build the image if it does not exist."""
-    files = cloud.shell.read("git", "rev-parse", "HEAD^{tree}", rehearsed="TREE")
+    files = hash_files(cloud)
     commit = cloud.shell.read("git", "rev-parse", "HEAD", rehearsed="COMMIT")
     image = f"{cloud.images}/{name}:{files}"
     ask = ("gcloud", "artifacts", "docker", "images", "describe", image)
@@ -108,6 +111,14 @@ def build(cloud: Cloud, name: str) -> str:
         cloud.shell.run("docker", "push", image)
         digest = cloud.shell.read(*ask, form, rehearsed="sha256:DIGEST")
     return f"{cloud.images}/{name}@{digest}"
+
+
+def hash_files(cloud: Cloud) -> str:
+    """Name the files of this commit that enter an image: Docker gets no others."""
+    lines = Path(".dockerignore").read_text(encoding="utf-8").splitlines()
+    entering = [line[1:] for line in lines if line.startswith("!")]
+    ask = ("git", "ls-tree", "-r", "HEAD", "--", "Dockerfile", ".dockerignore", *entering)
+    return hashlib.sha1(cloud.shell.read(*ask).encode(), usedforsecurity=False).hexdigest()
 
 
 def release(cloud: Cloud, name: str, digest: str) -> None:
@@ -134,7 +145,7 @@ def release(cloud: Cloud, name: str, digest: str) -> None:
 
 def settle(cloud: Cloud, name: str, url: str) -> None:
     """Ask until a tag leads to the new revision: an API says which files it was built from."""
-    tree = cloud.shell.read("git", "rev-parse", "HEAD^{tree}", rehearsed="TREE")
+    tree = hash_files(cloud)
     deadline = time.monotonic() + _SETTLE_SECONDS
     while problem := "" if cloud.shell.rehearsal else differs(name, url, tree):
         if time.monotonic() >= deadline:

@@ -1,18 +1,22 @@
 """Releases: a bad revision gets no requests, the former one all."""
 
+import hashlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import release
+from shell import Shell
 
 from app.errors import AppError
 
 pytestmark = [pytest.mark.service, pytest.mark.unit]
 
 DIGEST = "sha256:0123"
-TREE = "4b825dc6"
+LISTED = "100644 blob 4b825dc6\tsrc/app/schema.py"
+TREE = hashlib.sha1(LISTED.encode()).hexdigest()
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def google(monkeypatch, recorder):
         traffic = [{"revisionName": "former", "percent": 100}, {"tag": "next", "url": tagged}]
         status = json.dumps({"status": {"url": service, "traffic": traffic}})
         return release.Cloud(
-            recorder({"services describe": status, "images describe": DIGEST, "HEAD^{tree}": TREE}),
+            recorder({"services describe": status, "images describe": DIGEST, "ls-tree": LISTED}),
             "dev",
         )
 
@@ -161,6 +165,38 @@ def test_an_image_is_built_once_for_the_same_files(google):
     made.shell.answers = {}
     release.build(made, "api")
     assert [line for line in made.shell.commands if "docker build --platform=linux/amd64" in line]
+
+
+def test_a_change_of_what_enters_no_image_builds_nothing(google, tmp_path, monkeypatch):
+    """Asked of git itself: what Docker gets is what counts, as .dockerignore says."""
+    ignored = Path(".dockerignore").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    made = google("", "")
+    made.shell = Shell(rehearsal=False)
+    git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    made.shell.run("git", "init", "--quiet")
+
+    def commit(**files):
+        for name, text in files.items():
+            path = Path(name.replace("__", "/").replace("_", "."))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        made.shell.run("git", "add", ".")
+        made.shell.run(*git, "commit", "--quiet", "-m", "A change")
+        return release.hash_files(made)
+
+    first = commit(**{".dockerignore": ignored, "src__app__a_py": "1", "docs__API_md": "1"})
+
+    assert commit(docs__API_md="2", tests__test_py="2", terraform__api_tf="2") == first
+    changed = [commit(src__app__a_py="2"), commit(Dockerfile="3"), commit(uv_lock="4")]
+    assert len({first, *changed}) == 4
+
+
+def test_what_enters_an_image_is_named_and_nothing_else():
+    lines = Path(".dockerignore").read_text(encoding="utf-8").splitlines()
+
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*", "or a file could enter that no hash knows"
 
 
 def test_files_that_are_in_no_commit_are_not_released(google):

@@ -66,7 +66,7 @@ def ready() -> Response:
 
 
 def _origin() -> dict[str, str]:
-    """Name the commit and the files (git's tree) that the image was built from."""
+    """Name the commit that the image was built from, and by a hash the files in it."""
     return {"commit": read("GIT_COMMIT", "unknown"), "tree": read("GIT_TREE", "unknown")}
 
 
