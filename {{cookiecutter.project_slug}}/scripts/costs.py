@@ -45,7 +45,8 @@ class Use(NamedTuple):
 
     def row(self) -> str:
         """Write it as a row of a table."""
-        numbers = (f"{number:,.0f}" if number >= 10 else f"{number:.2g}" for number in self[1:])
+        used = (self.idle_month, self.demo_day, self.flooded_day)
+        numbers = (f"{number:,.0f}" if number >= 10 else f"{number:.2g}" for number in used)
         return f"| {self.unit} | {' | '.join(numbers)} |"
 
 

@@ -160,7 +160,9 @@ def test_a_stranger_whom_google_knows_is_refused(deployed, signer):
 @pytest.mark.parametrize("missing", ["API_ACCOUNTS", "API_URL"])
 @pytest.mark.parametrize("value", ["", None])
 def test_without_a_list_or_an_address_nobody_may(deployed, signer, monkeypatch, missing, value):
-    monkeypatch.delenv(missing) if value is None else monkeypatch.setenv(missing, value)
+    monkeypatch.delenv(missing)
+    if value is not None:
+        monkeypatch.setenv(missing, value)
 
     assert "API_URL or API_ACCOUNTS is not set" in problems(ask(deployed, signer.token()), 403)
 
