@@ -45,6 +45,7 @@ def test_a_whole_deployment_is_printed_for_who_has_no_account(rehearsed):
         "services enable",
         "buckets create",
         "bootstrap apply",
+        "quotas preferences update",
         "terraform apply",
         "docker build",
         "docker push",
