@@ -88,6 +88,9 @@ def stalled(served, what):
 
 def stored_ids(project):
     show = (
-        "from app.history import predictions as p; print(*[row['id'] for row in p.latest(10**6)])"
+        "from app.storage import open_storage\n"
+        "for rows in open_storage().stream('predictions'): print(*rows['id'].to_pylist())"
     )
-    return set(project.run("python", "-c", show).stdout.split())
+    done = project.run("python", "-c", show)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())

@@ -4,6 +4,26 @@ import json
 
 import pytest
 
+SPLIT_NUMBERS = """
+import hashlib, json, sys
+from pathlib import Path
+import onnx
+file, record = Path(sys.argv[1], "model.onnx"), Path(sys.argv[1], "record.json")
+model = onnx.load(file)
+numbers, *others = model.graph.input
+first = next(node for node in model.graph.node if node.op_type == "Identity")
+names = [f"n{n}" for n in range(numbers.type.tensor_type.shape.dim[1].dim_value)]
+first.CopyFrom(onnx.helper.make_node("Concat", names, first.output, first.name, axis=1))
+own = [onnx.helper.make_tensor_value_info(name, 1, [None, 1]) for name in names]
+del model.graph.input[:]
+model.graph.input.extend([*own, *others])
+onnx.save(model, file)
+fields = json.loads(record.read_text(encoding="utf-8"))
+fields["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+record.write_text(json.dumps(fields), encoding="utf-8")
+"""
+"""Gives a model and its record the form that they had: an input for each number."""
+
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("convert")]
 
 
@@ -53,9 +73,11 @@ def test_records_of_an_older_format_are_refused_converted_and_judged_again(proje
         before[name] = json.loads((folder / name).read_text(encoding="utf-8"))
         text = to_format_1(json.dumps(before[name]), name)
         (folder / name).write_text(text, encoding="utf-8")
+    served = (folder / "model.onnx").read_bytes()
+    assert project.run("python", "-c", SPLIT_NUMBERS, str(folder)).returncode == 0
 
     refused = project.run("poe", "runs")
-    assert "record.json is not of format 3" in refused.stderr
+    assert "record.json is not of format 4" in refused.stderr
     assert "`uv run poe convert`" in refused.stderr
     assert "Traceback" not in refused.stderr
 
@@ -69,6 +91,8 @@ def test_records_of_an_older_format_are_refused_converted_and_judged_again(proje
         }
         old = folder / name.replace(".json", ".format-1.json")
         assert "format" not in json.loads(old.read_text(encoding="utf-8")), "the old text is kept"
+    assert (folder / "model.onnx").read_bytes() == served
+    assert (folder / "model.format-3.onnx").read_bytes() != served
     assert "has today's format already" in project.poe("convert")
     assert "champion" in project.poe("runs")
 

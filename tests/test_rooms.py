@@ -11,14 +11,14 @@ from mlsd import rooms
 
 BUDGETS = {
     "the frame": 190,
-    "contract": 365,
+    "contract": 371,
     "storage": 555,
     "data": 322,
     "registry": 325,
-    "training": 577,
+    "training": 602,
     "reports": 200,
     "history": 135,
-    "api": 690,
+    "api": 695,
     "pipeline": 447,
     "dashboard": 640,
     "monitoring": 275,
@@ -37,7 +37,7 @@ def test_each_room_keeps_to_its_budget(package):
 
     assert {room.name: room.lines for room in read if room.lines > BUDGETS[room.name]} == {}
     assert [room.name for room in read] == list(BUDGETS)
-    assert sum(room.lines for room in read) <= 4640
+    assert sum(room.lines for room in read) <= 4680
 
 
 def test_functions_fit_a_screen(package):

@@ -156,14 +156,14 @@ def test_a_record_of_another_format_is_refused_with_the_command_that_converts_it
     fields = json.loads(open_storage().get(key).data) | change
     open_storage().put(key, json.dumps(fields).encode())
 
-    with pytest.raises(ModelRefused, match="is not of format 3: .*`uv run poe convert`"):
+    with pytest.raises(ModelRefused, match="is not of format 4: .*`uv run poe convert`"):
         versions.load_champion()
 
 
 def test_an_evaluation_without_its_metric_is_refused(champion):
     open_storage().put(f"models/{champion}/evaluation.json", b'{"model": {"accuracy": 1.0}}')
 
-    with pytest.raises(ModelRefused, match="evaluation.json is not of format 3: "):
+    with pytest.raises(ModelRefused, match="evaluation.json is not of format 4: "):
         versions.evaluation_of(champion)
 
 

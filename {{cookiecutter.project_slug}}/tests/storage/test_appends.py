@@ -7,7 +7,9 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
+import duckdb
 import pytest
 
 from app.errors import StorageUnavailable
@@ -53,6 +55,17 @@ def test_processes_append_at_once_and_need_no_database():
 
     assert [lines[-2] for lines in printed] == ["False False"] * 3
     assert ids() == sorted(f"{name}-{n}" for name in "abc" for n in range(50))
+
+
+def test_many_files_are_read_where_there_are_many_processors(folder, monkeypatch):
+    """DuckDB would keep 32 MB for each of them, and has 128."""
+    appending("a", 1).communicate()
+    (file,) = (folder / "labels").glob("*.jsonl")
+    for number in range(20):
+        shutil.copy(file, file.with_name(f"{number}.jsonl"))
+    monkeypatch.setattr(duckdb, "connect", partial(duckdb.connect, config={"threads": 16}))
+
+    assert [len(ids()) for _ in range(10)] == [21] * 10
 
 
 def test_what_was_appended_outlives_a_process_that_is_killed():

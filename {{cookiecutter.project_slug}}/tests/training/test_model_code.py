@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from onnxruntime import InferenceSession
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 
-from app.contract import columns
+from app.contract import columns, model_inputs
 from app.errors import AppError
 from app.registry.predictor import Predictor
 from app.registry.records import VersionRecord
@@ -48,6 +52,25 @@ def test_the_export_is_the_same_twice(made_up):
     model = build_model().fit(to_x(values), y)
 
     assert export_onnx(model) == export_onnx(model)
+
+
+def test_a_model_may_take_its_numbers_apart(made_up):
+    values, y = made_up
+    x = to_x(values)
+    numbers = list(x.select_dtypes("number"))
+    if not numbers:
+        pytest.skip("no feature is a number")
+    groups = {"first": numbers[:1], "others": numbers[:0:-1], "together": numbers}
+    prepare = ColumnTransformer([(name, SimpleImputer(), group) for name, group in groups.items()])
+    model = make_pipeline(prepare, build_model()[-1]).fit(x, y)
+
+    session = InferenceSession(export_onnx(model))
+    answers = session.run(None, model_inputs.to_inputs(values))[-1]
+
+    classifies = columns.task() == "classification"
+    expected = model.predict_proba(x) if classifies else model.predict(x).reshape(-1, 1)
+    assert len(session.get_inputs()) == len(model_inputs.to_inputs(values))
+    np.testing.assert_allclose(answers, expected, atol=1e-4)
 
 
 def test_a_model_that_onnx_answers_differently_is_refused(made_up, monkeypatch):

@@ -183,4 +183,4 @@ def _content() -> bytes:
 
 def reply(content: dict[str, Any], status: int = 200) -> Response:
     """Answer JSON."""
-    return Response(to_json(content), status, mimetype="application/json")
+    return Response(to_json(content), status, content_type="application/json")

@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
-from flask import Response, request
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -59,21 +58,6 @@ def begin(given_id: str = "", trace: str = "") -> Request:
 def current() -> Request:
     """Give the request that is being answered."""
     return _current.get()
-
-
-def begin_request() -> None:
-    """Start to observe Flask's request."""
-    headers = request.headers
-    begin(headers.get("X-Request-Id", ""), headers.get("X-Cloud-Trace-Context", ""))
-
-
-def finish_request(response: Response) -> Response:
-    """Observe the end of Flask's request, and name it to its client."""
-    observed = current()
-    endpoint = request.endpoint or "none"
-    observed.finish(endpoint, request.method, request.path, response.status_code)
-    response.headers["X-Request-Id"] = observed.id
-    return response
 
 
 def metrics() -> bytes:

@@ -39,14 +39,15 @@ class Serving:
             self.journal.require_room(len(records))
         predictor = self.model.predictor or self.model.load()
         predictor = self.trial.choose(predictor)  # >>> online_experiments = yes
-        request, now, version = observe.current(), datetime.now(UTC), predictor.version
+        request, version = observe.current(), predictor.version
         request.model_version = version
-        made, answers, rows = {"model_version": version, "predicted_at": now}, [], []
+        about = {"model_version": version, "predicted_at": datetime.now(UTC)}
+        answers, rows = [], []
         for n, (record, answer) in enumerate(zip(records, predictor.predict(records), strict=True)):
-            id_ = f"{request.unique}-{n}"
-            answers.append({"id": id_} | answer._asdict())
-            kept = {"prediction": answer.prediction, "probability": answer.probability}
-            rows.append({"id": id_, "record": record} | kept | made)
+            shown = {"prediction": answer.prediction, "probability": answer.probability}
+            kept = {"id": f"{request.unique}-{n}", **shown}
+            answers.append({**kept, "probabilities": answer.probabilities})
+            rows.append({**kept, "record": record, **about})
         if keep:
             self.journal.add(rows)
             self.trial.note(predictor, records, answers)  # >>> online_experiments = yes

@@ -1,7 +1,10 @@
-"""Columns to model inputs: the one place, so that training and serving cannot differ."""
+"""Columns to model inputs: the one place, so that training and serving cannot differ.
 
-import math
-from collections.abc import Callable, Sequence
+Numbers become float32, the precision of ONNX, with NaN for a missing value; everything else becomes
+text, with "" for a missing value.
+"""
+
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -10,7 +13,10 @@ import numpy.typing as npt
 
 from app.contract import columns
 
-Inputs = dict[str, npt.NDArray[Any]]
+NUMBERS = "_numbers"
+"""The model's input that holds all numbers; no feature is called so, because of its underscore."""
+
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Values(Protocol):
@@ -20,39 +26,43 @@ class Values(Protocol):
         """Give the values of a feature."""
 
 
-def to_inputs(values: Values) -> Inputs:
-    """Turn each feature column into an array that both scikit-learn and ONNX Runtime take.
-
-    Numbers become float32, the precision of ONNX, with NaN for a missing value;
-    everything else becomes text, with "" for a missing value.
-
-    Parameters
-    ----------
-    values
-        Typed values by feature name.
+def to_inputs(values: Values) -> Arrays:
+    """Turn typed values into what ONNX Runtime takes.
 
     Returns
     -------
-    Inputs
-        Arrays of shape (n_samples, 1) by feature name.
+    Arrays
+        `NUMBERS` of shape (n_samples, n_numbers), if there are any, in the order of the contract;
+        and an array of shape (n_samples, 1) for each other feature, by its name.
     """
-    return {name: to_array(values[name]) for name, to_array in _converters().items()}
+    numbers, texts = _names()
+    inputs: Arrays = {name: _to_texts(values[name]).reshape(-1, 1) for name in texts}
+    if numbers:
+        inputs[NUMBERS] = _to_numbers([values[name] for name in numbers]).T
+    return inputs
+
+
+def to_arrays(values: Values) -> Arrays:
+    """Turn typed values into what scikit-learn takes: shape (n_samples,), by feature name."""
+    return {
+        name: (_to_numbers if column.numeric else _to_texts)(values[name])
+        for name, column in columns.features().items()
+    }
 
 
 @cache
-def _converters() -> dict[str, Callable[[Sequence[Any]], npt.NDArray[Any]]]:
-    features = columns.features().items()
-    return {name: _to_numbers if column.numeric else _to_texts for name, column in features}
+def _names() -> tuple[list[str], list[str]]:
+    """Name the features that are numbers, and the others."""
+    features = columns.features().values()
+    numbers = [column.name for column in features if column.numeric]
+    return numbers, [column.name for column in features if not column.numeric]
 
 
 def _to_numbers(values: Sequence[Any]) -> npt.NDArray[np.float32]:
-    return np.array(values, dtype=np.float32).reshape(-1, 1)  # None becomes NaN
+    return np.array(values, dtype=np.float32)  # None becomes NaN
 
 
 def _to_texts(values: Sequence[Any]) -> npt.NDArray[np.object_]:
-    texts = ["" if _is_missing(value) else str(value) for value in values]
-    return np.asarray(texts, dtype=object).reshape(-1, 1)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    # pylint: disable-next=comparison-with-itself # a frame has NaN, which does not equal itself
+    texts = ["" if value is None or value != value else str(value) for value in values]
+    return np.asarray(texts, dtype=object)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import ModelRefused
 
-FORMAT: Literal[3] = 3
+FORMAT: Literal[4] = 4
 
 Scores = dict[str, float]
 """Metrics by name, or one metric by the name of what it is of."""
@@ -91,7 +91,7 @@ class VersionRecord(_Sealed):
     scikit-learn.
     """
 
-    format: Literal[3]
+    format: Literal[4]
     version: str
     task: Literal["classification", "regression"]
     target: str
@@ -121,7 +121,7 @@ class Evaluation(_Sealed):
     reason to let it pass in spite of suspicions.
     """
 
-    format: Literal[3]
+    format: Literal[4]
     metric: str
     sha256: str
     data: str

@@ -113,8 +113,11 @@ class LocalStorage:
                 with closing(self._connect()) as database:
                     database.execute("SET TimeZone = 'UTC'")
                     database.execute("SET memory_limit = '128MB'")  # else it fills the machine's
+                    database.execute("SET threads = 1")  # each thread would need as much
                     yield database
-            except (duckdb.IOException, duckdb.TransactionException) as error:
+            except (
+                duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException
+            ) as error:  # fmt: skip
                 raise OSError(str(error).splitlines()[0]) from error
 
     def _connect(self) -> "duckdb.DuckDBPyConnection":

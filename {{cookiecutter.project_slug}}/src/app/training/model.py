@@ -17,6 +17,7 @@ from sklearn.preprocessing import OneHotEncoder
 from app import schema
 from app.contract import columns, model_inputs
 from app.errors import AppError
+from app.training.onnx_inputs import join_numbers
 
 SEED = 20260202
 
@@ -69,7 +70,7 @@ def with_preprocessing(estimator: BaseEstimator, only: str | None = None) -> Pip
 
 def to_x(values: model_inputs.Values) -> pd.DataFrame:
     """Turn columns of typed values, or a frame, into X of shape (n_samples, n_features)."""
-    return pd.DataFrame({n: array.ravel() for n, array in model_inputs.to_inputs(values).items()})
+    return pd.DataFrame(model_inputs.to_arrays(values))
 
 
 def to_xy(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[Any]"]:
@@ -83,7 +84,7 @@ def to_xy(frame: pd.DataFrame) -> tuple[pd.DataFrame, "pd.Series[Any]"]:
 
 
 def export_onnx(model: Pipeline) -> bytes:
-    """Export a fitted pipeline to ONNX, with one input of shape (n_samples, 1) per feature.
+    """Export a fitted pipeline to ONNX, with the inputs that `model_inputs.to_inputs` gives.
 
     Raises
     ------
@@ -109,4 +110,4 @@ def export_onnx(model: Pipeline) -> bytes:
         ) from error
     # skl2onnx lists them in the order of a set, which differs from one process to the next
     exported.opset_import.sort(key=lambda operators: operators.domain)
-    return bytes(exported.SerializeToString())
+    return join_numbers(exported.SerializeToString())
