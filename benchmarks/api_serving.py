@@ -20,20 +20,21 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import serving_table
 from asking import ask, free_ports, load, members, memory, request
 from contestants import OWN_PACKAGES, PEERS, Server, give_model, give_ports, servers
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).parents[1]
-MODELS = {"the sample's own model": 3, "a forest of 100 full trees": 1}
-FIGURES = "{:>11} {:>7} {:>7} {:>7}"
-PER_COUNT = ("p50 ms", "p99 ms", "CPU ms")
-HEAD = f"{'':14}  start s   MiB"
-HEAD += "".join(" | " + FIGURES.format(f"{n}: per s", *PER_COUNT) for n in (1, 100))
+SAMPLE = "the sample's own model"
+MODELS = {SAMPLE: 3, "a forest of 100 full trees": 1}
 
 
 def main() -> None:
-    """Print the table of each model, then the ratios, then memory over many requests."""
+    """Print the table of each model, then the ratios, then memory over many requests.
+
+    The table of the sample's own model becomes that of the project's page.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="of load for each figure")
     options = parser.parse_args()
@@ -41,7 +42,7 @@ def main() -> None:
         folder = Path(name)
         project = make_project(folder)
         for title, leaf in MODELS.items():
-            print(f"\n{title}\n{HEAD}", flush=True)
+            print(f"\n{title}\n{serving_table.HEAD}", flush=True)
             _uv(project, "python", str(PEERS / "export.py"), name, str(leaf))
             give_model(folder)
             figures = {}
@@ -52,7 +53,9 @@ def main() -> None:
                     if not server.peer:
                         raise
                     print(f"{server.name} does not run here: {str(error)[:200]}", flush=True)
-            print_ratios(figures)
+            serving_table.print_ratios(figures)
+            if title == SAMPLE:
+                serving_table.write(figures)
         soak(servers(project)[0], folder)
 
 
@@ -120,7 +123,7 @@ def measure(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
         with running(server, folder, bodies[1]):
             pass
     with running(server, folder, bodies[1]) as (family, port, start):
-        figures: dict[str, Any] = {"start": start, "peer": server.peer}
+        figures: dict[str, Any] = {"start": start, "peer": server.peer, "lost": ""}
         pin(0, 1)
         for count, body in bodies.items():
             sent, before = request(port, server.path, body), stored(folder)
@@ -128,13 +131,9 @@ def measure(server: Server, folder: Path, seconds: float) -> dict[str, Any]:
             figures[str(count)] = load(family, port, sent, seconds)
             if server.name == "this API":
                 answered = (warm.answers + figures[str(count)].answers) * count
-                require_equal(answered, stored(folder) - before)
+                figures["lost"] = require_equal(answered, stored(folder) - before)
         figures["memory"] = memory(family)
-    line = f"{server.name:14} {start:8.2f} {figures['memory']:5.0f}"
-    for measured in (figures["1"], figures["100"]):
-        line += f" | {measured.rate:11.0f} {measured.p50:7.2f} {measured.p99:7.2f}"
-        line += f" {measured.cpu:7.3f}"
-    print(line, flush=True)
+    serving_table.print_line(server.name, figures)
     return figures
 
 
@@ -150,30 +149,12 @@ def stored(folder: Path) -> int:
     return sum(file.read_bytes().count(b"\n") for file in files)
 
 
-def require_equal(answered: int, kept: int) -> None:
-    """Stop if predictions were answered that are not in the store."""
+def require_equal(answered: int, kept: int) -> int:
+    """Stop if predictions were answered that are not in the store; give how many those are."""
     print(f"answered {answered}, stored {kept}", flush=True)
     if answered != kept:
         raise SystemExit(f"{answered - kept} predictions were answered and are not stored.")
-
-
-def print_ratios(figures: dict[str, dict[str, Any]]) -> None:
-    """Print each ratio of this API to a peer, beside the ratio that is wanted."""
-    ours = figures["this API"]
-    for count, wanted in (("1", 20), ("100", 5)):
-        peers = [server[count] for server in figures.values() if server["peer"]]
-        if not peers:
-            continue
-        wall = ours[count].rate / max(peer.rate for peer in peers)
-        work = min(peer.cpu for peer in peers) / ours[count].cpu
-        ratios = f"{wall:.1f} times the best peer, by CPU {work:.1f} (wanted {wanted})"
-        print(f"{count:>3} records: {ratios}")
-    constant = figures["constant Flask"]["1"]
-    wall, work = ours["1"].rate / constant.rate, constant.cpu / ours["1"].cpu
-    print(f"of a constant Flask: {wall:.2f}, by CPU {work:.2f} (wanted 0.7)")
-    share = ours["memory"] / figures["naive Flask"]["memory"]
-    print(f"start {ours['start']:.2f} s (wanted 1.5)")
-    print(f"memory {share:.2f} of the naive one (wanted 0.7)")
+    return answered - kept
 
 
 def soak(server: Server, folder: Path) -> None:

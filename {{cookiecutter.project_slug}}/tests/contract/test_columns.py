@@ -1,6 +1,7 @@
 from datetime import date
 from typing import Literal
 
+import pyarrow as pa
 import pytest
 from pydantic import BaseModel, Field
 
@@ -96,7 +97,7 @@ def test_a_type_that_no_model_can_read_is_refused():
 
 def test_a_value_that_no_table_can_hold_is_named_with_its_column(monkeypatch):
     monkeypatch.setattr(parsing, "parse_columns", lambda *_, **__: {"good": [1], "bad": ["a"]})
-    both = parsing.pa.schema([("good", parsing.pa.int64()), ("bad", parsing.pa.int64())])
+    both = pa.schema([("good", pa.int64()), ("bad", pa.int64())])
     monkeypatch.setattr(columns, "arrow_schema", lambda: both)
 
     with pytest.raises(InvalidData, match="column 'bad' must hold only int64"):

@@ -80,9 +80,15 @@ def test_every_stage_and_command_has_its_function():
 
 
 # >>> sprint >= 3
-def test_what_serves_needs_neither_pandas_nor_scikit_learn():
-    heavy = "[m for m in ('pandas', 'sklearn', 'skl2onnx') if m in sys.modules]"
-    code = f"import sys, app.api.application; print({heavy})"
+@pytest.mark.usefixtures("champion")
+def test_a_laptop_predicts_and_stores_without_what_is_large():
+    heavy = ("duckdb", "pandas", "pyarrow", "requests", "sklearn", "skl2onnx")
+    code = (
+        "import sys, app.api.server; from app.api import observe, serving; "
+        "from app.contract import columns; observe.begin(); "
+        "serving.Serving().answer([columns.example_record()]); "
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -1,17 +1,19 @@
 """Ask the API as its clients do: over HTTP, at its address, with an identity if it is private."""
 
-# pylint: disable=import-outside-toplevel # a laptop needs no identity
+# pylint: disable=import-outside-toplevel # the API reads its port here, and asks nobody
 
 import logging
 import socket
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
 from pydantic import HttpUrl, ValidationError
 
 from app.config import load_cloud, read
 from app.errors import AppError, ConfigError, InvalidData
+
+if TYPE_CHECKING:
+    import requests
 
 CONNECT_SECONDS = 5.0
 _log = logging.getLogger(__name__)
@@ -81,6 +83,8 @@ def ask(path: str, body: Any = None, seconds: float = 60.0) -> Any:
     ApiUnavailable
         It does not answer within `seconds`, refuses us, or is not our API.
     """
+    import requests
+
     url, method = f"{api_url()}{path}", "GET" if body is None else "POST"
     wait, headers = (CONNECT_SECONDS, seconds), _identity(url)
     try:
@@ -100,7 +104,7 @@ def ask(path: str, body: Any = None, seconds: float = 60.0) -> Any:
     return _content(response)
 
 
-def _content(response: requests.Response) -> Any:
+def _content(response: "requests.Response") -> Any:
     if response.status_code in (401, 403):
         raise ApiUnavailable(
             f"{response.url} refuses us ({response.status_code}): this process has no identity "

@@ -5,10 +5,9 @@ import json
 import re
 from functools import cache
 from keyword import iskeyword
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from unicodedata import combining, normalize
 
-import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -16,14 +15,10 @@ from pydantic_core import PydanticCustomError
 from app import schema
 from app.errors import ConfigError
 
-_ARROW = {
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "boolean": pa.bool_(),
-    "string": pa.string(),
-    "date": pa.date32(),
-    "date-time": pa.timestamp("us", "UTC"),
-}
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_KINDS = ("number", "integer", "boolean", "string", "date", "date-time")
 
 _LIMITS = {"number": (-3.4028234e38, 3.4028234e38), "integer": (-(2**63), 2**63 - 1)}
 """What a model reads as float32, and a table keeps in 64 bits."""
@@ -105,9 +100,14 @@ def fingerprint() -> str:
     return hashlib.sha256(json.dumps(needed).encode()).hexdigest()[:12]
 
 
-def arrow_schema(model: type[BaseModel] = schema.Example) -> pa.Schema:
+def arrow_schema(model: type[BaseModel] = schema.Example) -> "pa.Schema":
     """Give the Arrow types of a model's columns."""
-    return pa.schema([(name, _ARROW[column.kind]) for name, column in of(model).items()])
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel # the API does without
+
+    time = pa.timestamp("us", "UTC")
+    types = pa.float64(), pa.int64(), pa.bool_(), pa.string(), pa.date32(), time
+    type_of = dict(zip(_KINDS, types, strict=True))
+    return pa.schema([(name, type_of[column.kind]) for name, column in of(model).items()])
 
 
 def example_record() -> dict[str, Any]:
@@ -122,7 +122,7 @@ def describe(model: type[BaseModel], name: str) -> Column:
     types = [part for part in kinds if part.get("type") != "null"]
     part = types[0] if len(types) == 1 else {}
     kind = part.get("format", part.get("type"))
-    if kind not in _ARROW:
+    if kind not in _KINDS:
         raise ConfigError(
             "the type is not supported: use float, int, bool, str, date, datetime or "
             "Literal[...] of one type, alone or with `| None`."

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from types import GenericAlias
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import pyarrow as pa
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from app import schema
 from app.contract import columns
 from app.errors import InvalidData
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 RECORDS = 1000
 """Records in one request, at most."""
@@ -26,11 +28,13 @@ SHOWN = 5
 """Sentences per column or request; the first few are enough to act."""
 
 
-def parse_table(raw: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> pa.Table:
+def parse_table(raw: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> "pa.Table":
     """Turn the texts of a file into a table of examples; arguments and errors as `parse_columns`.
 
     Arrow itself does not say in which column a value does not fit.
     """
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel # the API does without
+
     values, arrays, problems = parse_columns(raw, rows=rows), [], []
     for field in columns.arrow_schema():
         try:
