@@ -1,5 +1,8 @@
-"""Show the examples that the next training learns from: distributions, gaps, correlations."""
+"""Show the examples that the next training learns from: rows, distributions, gaps, pairs."""
 
+from typing import Any
+
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -10,6 +13,28 @@ from app.dashboard import cached_reads, charts
 COMMONEST = 20
 """Categories, or columns with gaps, that are drawn by name; all other categories are one."""
 
+READ = 100
+"""Rows to look at, and the next are points in a plot."""
+
+POINTS = 1000
+
+
+def rows(frame: pd.DataFrame) -> None:
+    """Show some rows, drawn by chance."""
+    st.subheader("Rows")
+    drawn = frame.sample(min(READ, len(frame)), random_state=0)
+    titles = {name: column.label for name, column in columns.of().items()}
+    about = f"{len(drawn)} of {len(frame):,} examples, drawn by chance"
+    st.dataframe(drawn, hide_index=True, column_config=titles, height=300, alt=about)
+    st.caption(f"{about}; a click on a header sorts them.")
+
+
+def by_name(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Give values as texts: the commonest ones, all others as one, and gaps."""
+    texts = values.map(str, na_action="ignore")
+    named = texts.value_counts().index[:COMMONEST]
+    return texts.mask(texts.notna() & ~texts.isin(named), "all others")
+
 
 def distribution(frame: pd.DataFrame, column: columns.Column) -> None:
     """Show one column: counts, for a classification by class."""
@@ -17,15 +42,34 @@ def distribution(frame: pd.DataFrame, column: columns.Column) -> None:
     if column.quantity and values.nunique() > COMMONEST:
         values = pd.cut(values.astype(float), 20).map(lambda part: part.mid, na_action="ignore")
         values = values.astype(float)
-    else:
-        values = values.map(str, na_action="ignore")
-        named = values.value_counts().index[:COMMONEST]
-        values = values.mask(values.notna() & ~values.isin(named), "all others")
+    elif not column.quantity:
+        values = by_name(values)
     counts = values.value_counts().sort_index().to_frame("examples")
     if columns.task() == "classification":
         counts = pd.crosstab(values, frame[schema.TARGET].map(str))
     about = f"How {column.label} is distributed"
     charts.bars(counts, "examples", about, title=column.label, stack=True)
+
+
+def against(frame: pd.DataFrame, across: columns.Column, up: columns.Column) -> None:
+    """Show two columns against each other: points, boxes or counts, as they are numbers or not."""
+    about, both = f"{up.label} against {across.label}", [across, up]
+    numbers = [column for column in both if column.quantity]
+    frame = frame.sample(min(POINTS, len(frame)), random_state=0)
+    if not numbers:
+        counts = pd.crosstab(by_name(frame[up.name]), by_name(frame[across.name]))
+        charts.heatmap(counts, (up.label, across.label), about)
+    elif len(numbers) == 1:
+        group = next(column for column in both if not column.quantity)
+        values = [frame[numbers[0].name].astype(float), by_name(frame[group.name])]
+        charts.boxes(pd.concat(values, axis=1, keys=[numbers[0].label, group.label]), about)
+    else:
+        values = [frame[column.name].astype(float) for column in both]
+        titles = [column.label for column in both]
+        if columns.task() == "classification":
+            values.append(by_name(frame[schema.TARGET]))
+            titles.append(columns.target().label)
+        charts.points(pd.concat(values, axis=1).set_axis(titles, axis="columns"), about)
 
 
 def correlations(frame: pd.DataFrame) -> None:
@@ -35,10 +79,11 @@ def correlations(frame: pd.DataFrame) -> None:
         return
     st.subheader("Correlations")
     ranks = frame[list(names)].astype(float).corr(method="spearman")
-    most = ranks.abs().sum().nlargest(10).index
+    most = ranks.abs().sum().nlargest(8).index
     about = f"Spearman's rank correlation, {len(most)} of {len(names)} numbers"
     shown = ranks.loc[most, most].rename(index=names, columns=names)
-    charts.heatmap(shown, (about, ""), about, correlation=True)
+    charts.heatmap(shown, ("", ""), about, correlation=True)
+    st.caption(f"{about}.")
 
 
 def missing(gaps: "pd.Series[float]") -> None:
@@ -48,8 +93,10 @@ def missing(gaps: "pd.Series[float]") -> None:
         st.write("No value is missing.")
         return
     shares = (100 * gaps[gaps > 0]).nlargest(COMMONEST).rename(lambda n: columns.of()[n].label)
-    about = f"How much is missing of {len(shares)} of {gaps.gt(0).sum()} columns with gaps"
-    charts.bars(shares.to_frame("missing"), "missing, % of the examples", about, title=about)
+    about = f"What is missing in {len(shares)} of {gaps.gt(0).sum()} columns with gaps"
+    whole = alt.Scale(domain=[0, 100])
+    charts.bars(shares.to_frame("missing"), "% of the examples", about, scale=whole)
+    st.caption(f"{about}; the others have none.")
 
 
 st.title("Data")
@@ -63,11 +110,23 @@ places[1].metric("Features", len(columns.features()), border=True)
 missing_shares = examples.isna().mean()
 places[2].metric("Cells missing", f"{missing_shares.mean():.1%}", border=True)
 
-st.subheader("Distributions")
+rows(examples)
+
 choices = [*columns.features().values(), columns.target()]
+st.subheader("Distributions")
 chosen = st.selectbox("Column", choices, format_func=lambda column: column.label)
 if chosen is not None:
     distribution(examples, chosen)
+
+st.subheader("Two columns against each other")
+left, right = st.columns(2)
+measures = sorted(choices, key=lambda column: column.kind != "number")
+first = left.selectbox("Across", measures, format_func=lambda column: column.label)
+others = sorted(choices[::-1], key=lambda column: not column.quantity)
+others = [column for column in others if column != first]
+second = right.selectbox("Up", others, format_func=lambda column: column.label)
+if first is not None and second is not None:
+    against(examples, first, second)
 
 missing(missing_shares)
 correlations(examples)

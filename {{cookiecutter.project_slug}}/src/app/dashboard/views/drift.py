@@ -1,37 +1,91 @@
 """Show what `monitor` found: drift of each feature over time, and the quality of the answers."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
+from app import schema
 from app.contract import columns
 from app.dashboard import cached_reads, charts
+from app.errors import ModelRefused
 
 ABOUT = {
     "data": "Data drift: what is asked is not what was learnt from",
     "target": "Target drift: what is answered, or proves true, is rarer or commoner than before",
     "concept": "Concept drift: answers are wrong oftener than on held-out examples",
 }
+REMEDIES = {
+    "data": "Look first whether the source, a unit or a form changed, and mend it. If the world "
+    "changed, ask for labels: they tell whether the answers still hold.",
+    "target": "By itself it says that what you predict became rarer or commoner. Look at data and "
+    "concept drift as well.",
+    "concept": "Collect labels and train again by `uv run poe pipeline`; if it fell just after a "
+    "promotion, `uv run poe rollback`.",
+}
 TITLES = {name: column.label for name, column in columns.features().items()}
 
 
+def titled(name: str) -> str:
+    """Name what a comparison is of as the contract does."""
+    column, colon, what = name.partition(":")
+    return TITLES.get(column, column.replace("_", " ")) + colon + what
+
+
 def verdicts(newest: pd.DataFrame) -> None:
-    """Say for each kind of drift whether it alarms."""
+    """Say for each kind of drift whether it alarms, and then what to do."""
     for kind, about in ABOUT.items():
         rows = newest[newest["kind"] == kind]
-        alarms = ", ".join(rows[rows["alarm"]]["name"])
+        alarms = ", ".join(map(titled, rows[rows["alarm"]]["name"]))
         if alarms:
-            st.error(f"{about}. **Alarm**: {alarms}.")
+            st.error(f"{about}. **Alarm**: {alarms}.\n\n{REMEDIES[kind]}")
         elif rows.empty:
             st.info(f"{about}. Not known: no label has come yet (`uv run poe labels`).")
         else:
             st.success(f"{about}. Quiet.")
+    with st.expander("What an alarm means, and what to do about it"):
+        st.write(
+            "A difference alarms if it is beyond chance (p below 0.01, with all comparisons of a "
+            "window counted) **and** large (its effect is above its limit). It says that the world "
+            "or the source changed, not yet that the answers are worse: only labels say that."
+        )
+        st.write("\n".join(f"- **{kind}**: {remedy}" for kind, remedy in REMEDIES.items()))
+
+
+def before_and_now(finding: "pd.Series[Any]") -> None:
+    """Draw what a column was like in training, and over it what it is like in the window."""
+    name = str(finding["name"]).removesuffix(": new values")
+    sides = {"predictions": ("prediction",) * 2, "labels": (schema.TARGET, "label")}
+    was, is_ = sides.get(name, (name, name))
+    try:
+        known, window = (
+            cached_reads.trained_on(finding["model_version"]),
+            cached_reads.window(finding),
+        )
+    except ModelRefused as error:
+        st.info(f"What it was like before cannot be shown: {error}")
+        return
+    if window.empty:
+        st.info("The predictions of this window are gone, or older than the latest 1,000.")
+        return
+    column = columns.features().get(name, columns.target())
+    both: dict[str, pd.Series[Any]] = {
+        "before": known[was].dropna(),
+        "now": window[is_].dropna(),
+    }
+    charts.before_and_now(both, column.label, f"{titled(name)} before and now", column.quantity)
+    st.caption(
+        f"Before: {len(both['before']):,} examples that the model was made with. Now: "
+        f"{len(both['now']):,} predictions of the newest window. Without missing values."
+    )
 
 
 def table(newest: pd.DataFrame) -> None:
     """Show each comparison of the newest windows, those that differ most first."""
     shown = newest.assign(size=newest["effect"] / newest["limit"])
-    shown = shown.sort_values(["alarm", "size"], ascending=False).replace({"name": TITLES})
+    shown = shown.sort_values(["alarm", "size"], ascending=False)
+    shown["name"] = shown["name"].map(titled)
     shown["alarm"] = shown["alarm"].map({True: "alarm", False: "quiet"})
     shown = shown.rename(columns={"alarm": "verdict", "name": "of", "p_value": "p"})
     shown_columns = ["verdict", "kind", "of", "before", "now", "effect", "limit", "p", "rows"]
@@ -45,15 +99,11 @@ def table(newest: pd.DataFrame) -> None:
     )
 
 
-def over_time(findings: pd.DataFrame) -> None:
+def over_time(findings: pd.DataFrame, name: str) -> None:
     """Draw one comparison's effect in each window, with the limit above which it may alarm."""
-    st.subheader("Over time")
-    ordered = findings.assign(size=findings["effect"] / findings["limit"]).sort_values("size")
-    names = ordered[ordered["kind"] != "concept"]["name"][::-1].unique()
-    name = st.selectbox("Of", names, format_func=lambda name: TITLES.get(name, name))
     rows = findings[findings["name"] == name].set_index("until")[["effect", "limit"]]
-    about = f"The drift of {name} over time"
-    charts.lines(rows, "window until (UTC)", "population stability index", about)
+    effect = "growth of the share" if name.endswith("new values") else "population stability index"
+    charts.lines(rows, "window until (UTC)", effect, f"The drift of {titled(name)} over time")
     st.caption("Above the dashed line a difference is large.")
 
 
@@ -70,8 +120,8 @@ def quality(findings: pd.DataFrame) -> None:
     metric = rows["name"].iloc[-1].replace("_", " ")
     names = {"now": "served", "before": "held-out examples"}
     frame = rows.set_index("until")[["now", "before"]].rename(columns=names)
-    options = {"scale": alt.Scale(zero=False)}
-    charts.lines(frame, "window until (UTC)", metric, "The main metric over time", **options)
+    scale = alt.Scale(zero=False)
+    charts.lines(frame, "window until (UTC)", metric, "The main metric over time", scale=scale)
 
 
 st.title("Drift and quality")
@@ -90,10 +140,18 @@ present = of_source[of_source["model_version"] == of_source["model_version"].ilo
 last = present.groupby("name")["until"].transform("max")
 latest = present[present["until"] == last].drop_duplicates("name", keep="last")
 st.caption(
-    f"Newest window until {latest['until'].max():%Y-%m-%d %H:%M} UTC, "
-    f"model {latest['model_version'].iloc[-1]}."
+    f"Newest window until {latest['until'].max():%Y-%m-%d %H:%M} UTC, model of "
+    f"{cached_reads.dated(latest['model_version'].iloc[-1])}."
 )
 verdicts(latest)
+st.subheader("Before and now")
+compared = latest[latest["kind"] != "concept"].set_index("name", drop=False)
+sizes = (compared["effect"] / compared["limit"]).sort_values(ascending=False)
+chosen = st.selectbox("Of, the most drifted first", list(sizes.index), format_func=titled)
+if chosen is not None:
+    with cached_reads.failure_shown():
+        before_and_now(compared.loc[chosen])
+    over_time(of_source, chosen)
+st.subheader("All comparisons")
 table(latest)
-over_time(of_source)
 quality(of_source)
