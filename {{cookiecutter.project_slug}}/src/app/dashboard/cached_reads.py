@@ -126,12 +126,12 @@ def window(finding: "pd.Series[Any]") -> pd.DataFrame:
     if finding["source"] == "batch":
         runs = [r for r in batches() if datetime.fromisoformat(r.finished_at) == finding["until"]]
         return scored(runs[0].table) if runs else pd.DataFrame()
-    rows: pd.DataFrame = answers()
-    if rows.empty:
-        return rows
-    rows = rows[rows["label"].notna()] if finding["name"] == "labels" else rows
-    rows = rows[rows["model_version"] == finding["model_version"]]
-    return rows[rows["predicted_at"] <= finding["until"]].head(int(finding["rows"]))
+    rows = answers()
+    if len(rows):
+        rows = rows[rows["model_version"] == finding["model_version"]]
+        rows = rows[rows["predicted_at"] <= finding["until"]]
+        rows = rows[rows["label"].notna()] if finding["name"] == "labels" else rows
+    return rows.head(int(finding["rows"]))
 
 
 def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,44 +1,33 @@
 """The charts that several pages draw: labels that can be read, units, a text for who cannot see."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import streamlit as st
+
+SHARES = alt.Scale(domain=[0, 1])
+"""The axis of probabilities, whichever are drawn."""
 
 _STEP = 26
 """Pixels for a bar with its name, or half a cell; the others are for what stands around."""
 
-_AXIS, _LEGEND, _BELOW_LEGEND = 80, 60, 28
-_PLOT, _BINS = 300, 20
-SHARES = alt.Scale(domain=[0, 1])
-"""The axis of probabilities, whichever are drawn."""
-
+_AXIS, _LEGEND, _BELOW_LEGEND, _PLOT = 80, 60, 28, 300
 _NAMES = alt.Axis(labelLimit=180, labelOverlap=False)
-_NO_GRID = alt.Axis(grid=False)
 _TOOLTIP = ["_row", "_of", alt.Tooltip("_value:Q", format=".3~g")]
-_ROOM = alt.Scale(zero=False, padding=12)
+_ROOM: dict[str, Any] = {"scale": alt.Scale(zero=False, padding=12), "axis": alt.Axis(grid=False)}
 """Room beyond the outermost points, so that none is cut off."""
 
 
-def bars(
-    frame: pd.DataFrame,
-    unit: str,
-    about: str,
-    *,
-    title: str = "",
-    stack: bool = False,
-    **options: Any,
-) -> None:
+def bars(frame: pd.DataFrame, unit: str, about: str, title: str = "", **options: Any) -> None:
     """Draw a bar per row and column, lying, with the names of the rows beside them.
 
     `title` says in a word or two what the rows are; `options` are those of the x axis.
     """
-    many, beside = len(frame.columns) > 1, [] if stack else list(frame.columns)
+    many, options = len(frame.columns) > 1, {"stack": None} | options
+    beside = [] if options["stack"] else list(frame.columns)
     encoding = {
-        "x": alt.X("_value:Q", title=unit, stack="zero" if stack else None, **options),
+        "x": alt.X("_value:Q", title=unit, **options),
         "y": alt.Y("_row:N", title=title or None, sort=None, axis=_NAMES),
         "yOffset": alt.YOffset("_of:N", sort=beside) if beside else alt.Undefined,
         "color": _colour(many),
@@ -57,17 +46,14 @@ def lines(
     long, times = _long(frame.drop(columns="limit", errors="ignore")), frame.index.dtype.kind == "M"
     dates = alt.Axis(format="%d %b %H:%M", labelOverlap=True)
     time = alt.X("_row:T", title=title, axis=dates, scale=alt.Scale(padding=12))
-    number = alt.X("_row:Q", title=title, scale=_ROOM, axis=_NO_GRID)
     encoding = {
-        "x": time if times else number,
+        "x": time if times else alt.X("_row:Q", title=title, **_ROOM),
         "y": alt.Y("_value:Q", title=unit, stack=None, **options),
         "color": _colour(long["_of"].nunique() > 1, _BELOW_LEGEND),
     }
-    chart = alt.Chart(long)
+    chart = alt.Chart(long).mark_line(point=len(frame) < 40)
     if filled:
         chart = chart.mark_area(line=True, opacity=0.35, interpolate="step")
-    else:
-        chart = chart.mark_line(point=len(frame) < 40)
     chart = chart.encode(**encoding, tooltip=_TOOLTIP)
     if "limit" in frame:
         rule = alt.Chart(frame).mark_rule(strokeDash=[6, 4], color="#888888", strokeWidth=2)
@@ -75,54 +61,23 @@ def lines(
     _show(chart, about)
 
 
-def before_and_now(
-    both: Mapping[str, "pd.Series[Any]"], title: str, about: str, numbers: bool
-) -> None:
-    """Draw how values of two times are distributed, over each other; categories beside."""
-    unit = "% of the rows"
-    if numbers:
-        edges = np.histogram_bin_edges(pd.concat(both.values()).to_numpy(float), _BINS)
-        frame = pd.DataFrame(index=(edges[:-1] + edges[1:]) / 2)
-        for name, series in both.items():
-            frame[name] = np.histogram(series.to_numpy(float), edges)[0]
-        lines(100 * frame / frame.sum(), title, unit, about, filled=True)
-    else:
-        texts = {name: series.map(str).value_counts() for name, series in both.items()}
-        frame = pd.DataFrame(texts).fillna(0)
-        commonest = frame.sum(axis="columns").nlargest(_BINS).index
-        bars((100 * frame / frame.sum()).loc[commonest], unit, about, title=title)
-
-
 def points(frame: pd.DataFrame, about: str) -> None:
-    """Draw a point per row: the first column across, the second up, a third as colours."""
-    across, up, *rest = frame.columns
-    plain = frame.set_axis(["_across", "_up", "_of"][: len(frame.columns)], axis="columns")
-    chart = (
-        alt.Chart(plain)
-        .mark_circle(size=40, opacity=0.6)
-        .encode(
-            x=alt.X("_across:Q", title=across, scale=_ROOM, axis=_NO_GRID),
-            y=alt.Y("_up:Q", title=up, scale=_ROOM),
-            color=_colour(True, _BELOW_LEGEND) if rest else alt.Undefined,
-            tooltip=list(plain),
-        )
-    )
-    _show(chart, about)
+    """Draw a point per row: the first column across, the second up, a third as colours.
 
-
-def boxes(frame: pd.DataFrame, about: str) -> None:
-    """Draw how the number in the first column is spread, for each category in the second."""
-    unit, group = frame.columns
-    plain = frame.set_axis(["_value", "_row"], axis="columns").dropna()
-    chart = (
-        alt.Chart(plain)
-        .mark_boxplot(size=_STEP // 2)
-        .encode(
-            x=alt.X("_value:Q", title=unit, scale=_ROOM),
-            y=alt.Y("_row:N", title=group, axis=_NAMES),
-        )
+    Where the first or the second are categories, draw how the numbers of each are spread.
+    """
+    plain = frame.set_axis(["_across", "_up", "_of"][: len(frame.columns)], axis="columns").dropna()
+    numbers = [pd.api.types.is_numeric_dtype(plain[name]) for name in ("_across", "_up")]
+    chart = alt.Chart(plain).mark_circle(size=40, opacity=0.6)
+    if not all(numbers):
+        chart = chart.mark_boxplot(size=_STEP)
+    across, up = (_ROOM if number else {"axis": _NAMES} for number in numbers)
+    chart = chart.encode(
+        x=alt.X("_across", title=frame.columns[0], **across),
+        y=alt.Y("_up", title=frame.columns[1], **up),
+        color=_colour(True, _BELOW_LEGEND) if "_of" in plain else alt.Undefined,
     )
-    _show(chart, about, _STEP * plain["_row"].nunique() + 2 * _AXIS)
+    _show(chart, about, _PLOT + _LEGEND)
 
 
 def heatmap(
@@ -133,11 +88,11 @@ def heatmap(
     names = alt.Axis(labelLimit=130, labelOverlap=False)
     across = alt.Axis(**names.to_dict(), labelAngle=0 if len(frame.columns) < 4 else -45)
     base = alt.Chart(_long(frame)).encode(
-        tooltip=_TOOLTIP,
         x=alt.X("_of:N", title=titles[1] or None, sort=list(frame.columns), axis=across),
         y=alt.Y("_row:N", title=titles[0] or None, sort=list(frame.index), axis=names),
     )
-    cells = base.mark_rect().encode(color=alt.Color("_value:Q", legend=None, scale=scale))
+    colour = alt.Color("_value:Q", legend=None, scale=scale)
+    cells = base.mark_rect().encode(color=colour, tooltip=_TOOLTIP)
     number = alt.Text("_value:Q", format=".1~f" if correlation else "d")
     edge = base.mark_text(fontSize=12, stroke="white", strokeWidth=4).encode(text=number)
     texts = base.mark_text(fontSize=12, color="black").encode(text=number)
@@ -150,11 +105,13 @@ def short(text: str, longest: int = 26) -> str:
 
 
 def _show(chart: Any, about: str, height: int = _PLOT) -> None:
-    """Draw with few grid lines, and with a text for screen readers."""
-    plain = chart.properties(height=height).configure_axisQuantitative(tickCount=5)
+    """Draw with few grid lines, titles that are not cut off, and a text for screen readers."""
     above = {"titleAngle": 0, "titleAlign": "left", "titleX": 0, "titleY": -18}
-    plain = plain.configure_axisYQuantitative(**above)  # a long title is not cut off
-    st.altair_chart(plain.configure_axisXQuantitative(titleAnchor="end"), alt=about)
+    plain = chart.properties(height=height).configure_axisQuantitative(tickCount=5)
+    plain = plain.configure_axisYQuantitative(**above).configure_axisXQuantitative(
+        titleAnchor="end"
+    )
+    st.altair_chart(plain, alt=about)
 
 
 def _colour(many: bool, offset: int = 0) -> alt.Color:

@@ -80,7 +80,7 @@ def what_if(record: Record) -> None:
         charts.lines(frame.set_index(pd.Index(values)), chosen.label, unit, about, scale=scale)
     else:
         frame.index = pd.Index(map(spoken, values))
-        charts.bars(frame, unit, about, title=chosen.label, scale=scale)
+        charts.bars(frame, unit, about, chosen.label, scale=scale)
     st.caption(f"All else as asked; {chosen.label} was {spoken(record[chosen.name])}.")
 
 

@@ -48,28 +48,23 @@ def distribution(frame: pd.DataFrame, column: columns.Column) -> None:
     if columns.task() == "classification":
         counts = pd.crosstab(values, frame[schema.TARGET].map(str))
     about = f"How {column.label} is distributed"
-    charts.bars(counts, "examples", about, title=column.label, stack=True)
+    charts.bars(counts, "examples", about, column.label, stack="zero")
 
 
 def against(frame: pd.DataFrame, across: columns.Column, up: columns.Column) -> None:
     """Show two columns against each other: points, boxes or counts, as they are numbers or not."""
-    about, both = f"{up.label} against {across.label}", [across, up]
-    numbers = [column for column in both if column.quantity]
-    frame = frame.sample(min(POINTS, len(frame)), random_state=0)
-    if not numbers:
-        counts = pd.crosstab(by_name(frame[up.name]), by_name(frame[across.name]))
+    about, frame = f"{up.label} against {across.label}", frame.sample(min(POINTS, len(frame)))
+    values = {
+        c.label: frame[c.name].astype(float) if c.quantity else by_name(frame[c.name])
+        for c in (across, up)
+    }
+    if not (across.quantity or up.quantity):
+        counts = pd.crosstab(values[up.label], values[across.label])
         charts.heatmap(counts, (up.label, across.label), about)
-    elif len(numbers) == 1:
-        group = next(column for column in both if not column.quantity)
-        values = [frame[numbers[0].name].astype(float), by_name(frame[group.name])]
-        charts.boxes(pd.concat(values, axis=1, keys=[numbers[0].label, group.label]), about)
-    else:
-        values = [frame[column.name].astype(float) for column in both]
-        titles = [column.label for column in both]
-        if columns.task() == "classification":
-            values.append(by_name(frame[schema.TARGET]))
-            titles.append(columns.target().label)
-        charts.points(pd.concat(values, axis=1).set_axis(titles, axis="columns"), about)
+        return
+    if across.quantity and up.quantity and columns.task() == "classification":
+        values[columns.target().label] = by_name(frame[schema.TARGET])
+    charts.points(pd.DataFrame(values), about)
 
 
 def correlations(frame: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """Show what `monitor` found: drift of each feature over time, and the quality of the answers."""
 
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -16,14 +17,7 @@ ABOUT = {
     "target": "Target drift: what is answered, or proves true, is rarer or commoner than before",
     "concept": "Concept drift: answers are wrong oftener than on held-out examples",
 }
-REMEDIES = {
-    "data": "Look first whether the source, a unit or a form changed, and mend it. If the world "
-    "changed, ask for labels: they tell whether the answers still hold.",
-    "target": "By itself it says that what you predict became rarer or commoner. Look at data and "
-    "concept drift as well.",
-    "concept": "Collect labels and train again by `uv run poe pipeline`; if it fell just after a "
-    "promotion, `uv run poe rollback`.",
-}
+BINS = 20
 TITLES = {name: column.label for name, column in columns.features().items()}
 
 
@@ -34,23 +28,19 @@ def titled(name: str) -> str:
 
 
 def verdicts(newest: pd.DataFrame) -> None:
-    """Say for each kind of drift whether it alarms, and then what to do."""
+    """Say for each kind of drift whether it alarms, and what to do."""
     for kind, about in ABOUT.items():
         rows = newest[newest["kind"] == kind]
         alarms = ", ".join(map(titled, rows[rows["alarm"]]["name"]))
         if alarms:
-            st.error(f"{about}. **Alarm**: {alarms}.\n\n{REMEDIES[kind]}")
+            st.error(f"{about}. **Alarm**: {alarms}.")
         elif rows.empty:
             st.info(f"{about}. Not known: no label has come yet (`uv run poe labels`).")
         else:
             st.success(f"{about}. Quiet.")
-    with st.expander("What an alarm means, and what to do about it"):
-        st.write(
-            "A difference alarms if it is beyond chance (p below 0.01, with all comparisons of a "
-            "window counted) **and** large (its effect is above its limit). It says that the world "
-            "or the source changed, not yet that the answers are worse: only labels say that."
-        )
-        st.write("\n".join(f"- **{kind}**: {remedy}" for kind, remedy in REMEDIES.items()))
+    meaning = Path(__file__).with_name("alarm.md").read_text(encoding="utf-8")
+    with st.expander("What an alarm means, and what to do", expanded=bool(newest["alarm"].any())):
+        st.markdown(meaning)
 
 
 def before_and_now(finding: "pd.Series[Any]") -> None:
@@ -70,23 +60,27 @@ def before_and_now(finding: "pd.Series[Any]") -> None:
         st.info("The predictions of this window are gone, or older than the latest 1,000.")
         return
     column = columns.features().get(name, columns.target())
-    both: dict[str, pd.Series[Any]] = {
-        "before": known[was].dropna(),
-        "now": window[is_].dropna(),
-    }
-    charts.before_and_now(both, column.label, f"{titled(name)} before and now", column.quantity)
+    both = pd.concat({"before": known[was], "now": window[is_]}).dropna()
+    values = pd.cut(both.astype(float), BINS) if column.quantity else both.map(str)
+    times, about = both.index.get_level_values(0), f"{titled(name)} before and now"
+    shares = 100 * pd.crosstab(values, times, normalize="columns", dropna=False)
+    if column.quantity:
+        shares.index = pd.Index([part.mid for part in shares.index])
+        charts.lines(shares, column.label, "% of the rows", about, filled=True)
+    else:
+        commonest = shares.loc[shares.sum(axis="columns").nlargest(BINS).index]
+        charts.bars(commonest, "% of the rows", about, column.label)
+    counts = both.groupby(level=0).size()
     st.caption(
-        f"Before: {len(both['before']):,} examples that the model was made with. Now: "
-        f"{len(both['now']):,} predictions of the newest window. Without missing values."
+        f"Before: {counts['before']:,} examples that the model was made with. Now: "
+        f"{counts['now']:,} predictions of the newest window. Without missing values."
     )
 
 
 def table(newest: pd.DataFrame) -> None:
     """Show each comparison of the newest windows, those that differ most first."""
-    shown = newest.assign(size=newest["effect"] / newest["limit"])
-    shown = shown.sort_values(["alarm", "size"], ascending=False)
-    shown["name"] = shown["name"].map(titled)
-    shown["alarm"] = shown["alarm"].map({True: "alarm", False: "quiet"})
+    alarm = newest["alarm"].map({True: "alarm", False: "quiet"})
+    shown = newest.assign(name=newest["name"].map(titled), alarm=alarm)
     shown = shown.rename(columns={"alarm": "verdict", "name": "of", "p_value": "p"})
     shown_columns = ["verdict", "kind", "of", "before", "now", "effect", "limit", "p", "rows"]
     formats = {"before": "%.3g", "now": "%.3g", "effect": "%.2f", "p": "%.2g"}
@@ -139,15 +133,16 @@ of_source = everything[everything["source"] == source]
 present = of_source[of_source["model_version"] == of_source["model_version"].iloc[-1]]
 last = present.groupby("name")["until"].transform("max")
 latest = present[present["until"] == last].drop_duplicates("name", keep="last")
+latest = latest.assign(size=latest["effect"] / latest["limit"])
+latest = latest.sort_values(["alarm", "size"], ascending=False, kind="stable")
 st.caption(
     f"Newest window until {latest['until'].max():%Y-%m-%d %H:%M} UTC, model of "
-    f"{cached_reads.dated(latest['model_version'].iloc[-1])}."
+    f"{cached_reads.dated(latest['model_version'].iloc[-1])} UTC."
 )
 verdicts(latest)
 st.subheader("Before and now")
 compared = latest[latest["kind"] != "concept"].set_index("name", drop=False)
-sizes = (compared["effect"] / compared["limit"]).sort_values(ascending=False)
-chosen = st.selectbox("Of, the most drifted first", list(sizes.index), format_func=titled)
+chosen = st.selectbox("Of, the most drifted first", list(compared.index), format_func=titled)
 if chosen is not None:
     with cached_reads.failure_shown():
         before_and_now(compared.loc[chosen])

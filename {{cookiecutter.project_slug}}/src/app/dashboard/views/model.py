@@ -55,16 +55,15 @@ def slices(names: list[str]) -> None:
     if not first.slices:
         return
     st.subheader("Slices")
-    weakest = sorted(first.slices, key=lambda name: first.slices[name].model)[:DRAWN]
-    scores: dict[str, list[float | None]] = {
-        made: [e.slices[name].model if name in e.slices else None for name in weakest]
+    scores = {
+        made: pd.Series({n: s.model for n, s in e.slices.items()})
         for made, e in evaluations.items()
     }
-    scores["baseline"] = [first.slices[name].baseline for name in weakest]
-    rows = pd.Index([f"{name} ({first.slices[name].rows} rows)" for name in weakest])
+    scores["baseline"] = pd.Series({name: part.baseline for name, part in first.slices.items()})
+    weakest = pd.DataFrame(scores).loc[list(first.slices)].nsmallest(DRAWN, next(iter(scores)))
+    weakest = weakest.rename(lambda name: f"{name} ({first.slices[name].rows} rows)")
     about = f"{len(weakest)} of {len(first.slices)} slices, the weakest first"
-    unit = first.metric.replace("_", " ")
-    charts.bars(pd.DataFrame(scores, index=rows), unit, about)
+    charts.bars(weakest, first.metric.replace("_", " "), about)
     st.caption(f"{about}.")
 
 
