@@ -14,6 +14,7 @@ expect = playwright.expect
 
 PAGES = {
     "predict": "Predict",
+    "table": "Predict a table",
     "answers": "Past predictions",
     "batch": "Batch results",
     "model": "Model",

@@ -6,6 +6,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from app.contract import columns
+
 SHARES = alt.Scale(domain=[0, 1])
 """The axis of probabilities, whichever are drawn."""
 
@@ -97,6 +99,11 @@ def heatmap(
     edge = base.mark_text(fontSize=12, stroke="white", strokeWidth=4).encode(text=number)
     texts = base.mark_text(fontSize=12, color="black").encode(text=number)
     _show(cells + edge + texts, about, 2 * _STEP * len(frame) + _AXIS + _LEGEND)
+
+
+def titles() -> dict[str, str]:
+    """Give the contract's label of each column, with its unit."""
+    return {name: column.label for name, column in columns.of().items()}
 
 
 def short(text: str, longest: int = 26) -> str:

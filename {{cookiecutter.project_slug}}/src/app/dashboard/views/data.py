@@ -19,13 +19,17 @@ READ = 100
 POINTS = 1000
 
 
+def some(frame: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Draw rows by chance, always the same ones."""
+    return frame.sample(min(most, len(frame)), random_state=0)
+
+
 def rows(frame: pd.DataFrame) -> None:
     """Show some rows, drawn by chance."""
     st.subheader("Rows")
-    drawn = frame.sample(min(READ, len(frame)), random_state=0)
-    titles = {name: column.label for name, column in columns.of().items()}
+    drawn = some(frame, READ)
     about = f"{len(drawn)} of {len(frame):,} examples, drawn by chance"
-    st.dataframe(drawn, hide_index=True, column_config=titles, height=300, alt=about)
+    st.dataframe(drawn, hide_index=True, column_config=charts.titles(), height=300, alt=about)
     st.caption(f"{about}; a click on a header sorts them.")
 
 
@@ -53,7 +57,7 @@ def distribution(frame: pd.DataFrame, column: columns.Column) -> None:
 
 def against(frame: pd.DataFrame, across: columns.Column, up: columns.Column) -> None:
     """Show two columns against each other: points, boxes or counts, as they are numbers or not."""
-    about, frame = f"{up.label} against {across.label}", frame.sample(min(POINTS, len(frame)))
+    about, frame = f"{up.label} against {across.label}", some(frame, POINTS)
     values = {
         c.label: frame[c.name].astype(float) if c.quantity else by_name(frame[c.name])
         for c in (across, up)
@@ -69,14 +73,14 @@ def against(frame: pd.DataFrame, across: columns.Column, up: columns.Column) -> 
 
 def correlations(frame: pd.DataFrame) -> None:
     """Show how numbers go together, by rank."""
-    names = {c.name: c.label for c in columns.of().values() if c.quantity}
+    names = [column.name for column in columns.of().values() if column.quantity]
     if len(names) < 2:
         return
     st.subheader("Correlations")
-    ranks = frame[list(names)].astype(float).corr(method="spearman")
+    ranks = frame[names].astype(float).corr(method="spearman")
     most = ranks.abs().sum().nlargest(8).index
     about = f"Spearman's rank correlation, {len(most)} of {len(names)} numbers"
-    shown = ranks.loc[most, most].rename(index=names, columns=names)
+    shown = ranks.loc[most, most].rename(index=charts.titles(), columns=charts.titles())
     charts.heatmap(shown, ("", ""), about, correlation=True)
     st.caption(f"{about}.")
 
@@ -87,7 +91,7 @@ def missing(gaps: "pd.Series[float]") -> None:
     if not gaps.any():
         st.write("No value is missing.")
         return
-    shares = (100 * gaps[gaps > 0]).nlargest(COMMONEST).rename(lambda n: columns.of()[n].label)
+    shares = (100 * gaps[gaps > 0]).nlargest(COMMONEST).rename(charts.titles())
     about = f"What is missing in {len(shares)} of {gaps.gt(0).sum()} columns with gaps"
     whole = alt.Scale(domain=[0, 100])
     charts.bars(shares.to_frame("missing"), "% of the examples", about, scale=whole)

@@ -18,13 +18,12 @@ ABOUT = {
     "concept": "Concept drift: answers are wrong oftener than on held-out examples",
 }
 BINS = 20
-TITLES = {name: column.label for name, column in columns.features().items()}
 
 
 def titled(name: str) -> str:
     """Name what a comparison is of as the contract does."""
     column, colon, what = name.partition(":")
-    return TITLES.get(column, column.replace("_", " ")) + colon + what
+    return charts.titles().get(column, column) + colon + what
 
 
 def verdicts(newest: pd.DataFrame) -> None:
@@ -48,16 +47,14 @@ def before_and_now(finding: "pd.Series[Any]") -> None:
     name = str(finding["name"]).removesuffix(": new values")
     sides = {"predictions": ("prediction",) * 2, "labels": (schema.TARGET, "label")}
     was, is_ = sides.get(name, (name, name))
+    window = cached_reads.window(finding)
     try:
-        known, window = (
-            cached_reads.trained_on(finding["model_version"]),
-            cached_reads.window(finding),
-        )
+        known = cached_reads.trained_on(finding["model_version"])
     except ModelRefused as error:
         st.info(f"What it was like before cannot be shown: {error}")
         return
-    if window.empty:
-        st.info("The predictions of this window are gone, or older than the latest 1,000.")
+    if window.empty or window[is_].isna().all():
+        st.info("The predictions of this window are gone, or without any such value.")
         return
     column = columns.features().get(name, columns.target())
     both = pd.concat({"before": known[was], "now": window[is_]}).dropna()
@@ -70,11 +67,8 @@ def before_and_now(finding: "pd.Series[Any]") -> None:
     else:
         commonest = shares.loc[shares.sum(axis="columns").nlargest(BINS).index]
         charts.bars(commonest, "% of the rows", about, column.label)
-    counts = both.groupby(level=0).size()
-    st.caption(
-        f"Before: {counts['before']:,} examples that the model was made with. Now: "
-        f"{counts['now']:,} predictions of the newest window. Without missing values."
-    )
+    made, served = known[was].count(), window[is_].count()
+    st.caption(f"Before: {made:,} examples that the model was made with; now: {served:,} answers.")
 
 
 def table(newest: pd.DataFrame) -> None:

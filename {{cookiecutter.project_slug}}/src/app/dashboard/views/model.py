@@ -30,11 +30,9 @@ def scores(evaluation: Evaluation) -> None:
 def side_by_side(names: list[str]) -> None:
     """Show facts of versions, a column for each: metrics, data, parameters."""
     st.subheader("Versions side by side")
-    facts = {cached_reads.dated(name): facts_of(name) for name in names}
+    facts = pd.DataFrame({cached_reads.dated(name): facts_of(name) for name in names}).fillna("")
     about = "Metrics, data and parameters of each version"
-    st.dataframe(
-        pd.DataFrame(facts).fillna("").rename_axis("made at (UTC)"), height="content", alt=about
-    )
+    st.dataframe(facts.rename_axis("made at (UTC)"), height="content", alt=about)
     st.caption("Each is judged on its own held-out examples, as it was then.")
 
 
@@ -45,7 +43,7 @@ def facts_of(name: str) -> dict[str, str]:
     facts["baseline"] = f"{evaluation.baseline_score:.3f}"
     facts |= {"learnt from": f"{record.data.learnt:,}", "data": record.data.fingerprint}
     facts |= {title: str(value) for title, value in record.hyperparameters.items()}
-    return facts | {"gate": evaluation.verdict, "commit": record.git_commit}
+    return facts | {"commit": record.git_commit}
 
 
 def slices(names: list[str]) -> None:
@@ -93,11 +91,10 @@ def importance(evaluation: Evaluation) -> None:
     if not evaluation.importance:
         return
     st.subheader("Feature importance")
-    names = {name: column.label for name, column in columns.features().items()}
-    lost = pd.Series(evaluation.importance).rename(names).nlargest(20).to_frame("lost")
+    lost = pd.Series(evaluation.importance).rename(charts.titles()).nlargest(20).to_frame("lost")
     unit = f"{evaluation.metric.replace('_', ' ')} lost when its values change places"
     charts.bars(lost, unit, "The loss without each")
-    st.caption(f"{len(lost)} of {len(names)} features.")
+    st.caption(f"{len(lost)} of {len(columns.features())} features.")
 
 
 def show_card(record: VersionRecord, evaluation: Evaluation) -> None:

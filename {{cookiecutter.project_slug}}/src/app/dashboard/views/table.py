@@ -8,7 +8,7 @@ import streamlit as st
 from app import schema
 from app.api import client
 from app.contract import columns, parsing
-from app.dashboard import cached_reads
+from app.dashboard import cached_reads, charts
 from app.data import reading
 from app.errors import InvalidData
 
@@ -81,8 +81,7 @@ def show_answers(texts: pd.DataFrame, answers: list[dict[str, Any]]) -> None:
     added = pd.DataFrame(answers, index=texts.index)[names].dropna(axis="columns", how="all")
     both = added.join(texts.drop(columns=names, errors="ignore"))
     shown = both.drop(columns=["id", "model_version"])
-    titles = {column.name: column.label for column in columns.features().values()}
-    titles |= {"prediction": columns.target().label}
+    titles = charts.titles() | {"prediction": columns.target().label}
     st.subheader("Answers")
     st.dataframe(shown, hide_index=True, column_config=titles, alt="Each row with its answer")
     content = both.to_csv(index=False).encode()
