@@ -19,7 +19,7 @@ def show() -> None:
         st.badge(cloud.app_env if cloud else "local", color="blue")
         try:
             champion()
-            # >>> serving_mode = batch
+            # >>> serving_mode = both | batch
             batch()
             # <<<
         except AppError as error:
@@ -47,7 +47,7 @@ def champion() -> None:
     st.caption(f"Champion of {cached_reads.dated(names[0])[:10]}: {metric} {evaluation.score:.3f}")
 
 
-# >>> serving_mode = batch
+# >>> serving_mode = both | batch
 def batch() -> None:
     """Say when the newest run of `batch` was finished."""
     runs = cached_reads.batches()
