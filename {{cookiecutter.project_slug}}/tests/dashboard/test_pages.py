@@ -167,7 +167,7 @@ def test_beside_the_menu_stands_whose_it_is(champion):
 
 
 def test_beside_the_menu_an_empty_and_a_broken_storage_are_told(monkeypatch, tmp_path):
-    assert "No champion yet" in beside_the_menu()
+    assert "No champion yet" in beside_the_menu()  # and the page beside it may have stopped
 
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "file"))

@@ -35,7 +35,6 @@ page = st.navigation(
     },
     expanded=True,
 )
-try:
-    page.run()
-finally:  # also beside a page that stops early
+with st.sidebar:  # first, because a page may stop early
     sidebar.show()
+page.run()

@@ -14,19 +14,18 @@ from app.errors import AppError
 def show() -> None:
     """Show project, environment, champion and health; a failure is a badge, never an end."""
     cloud = load_cloud()
-    with st.sidebar:
-        st.markdown(f"**{project()}**")
-        st.badge(cloud.app_env if cloud else "local", color="blue")
-        try:
-            champion()
-            # >>> serving_mode = both | batch
-            batch()
-            # <<<
-        except AppError as error:
-            _badge(" ".join(error.problems), "Storage is down")
-        # >>> serving_mode = both | online
-        _badge(api_problem(), "API is down", "API is ready")
+    st.markdown(f"**{project()}**")
+    st.badge(cloud.app_env if cloud else "local", color="blue")
+    try:
+        champion()
+        # >>> serving_mode = both | batch
+        batch()
         # <<<
+    except AppError as error:
+        _badge(" ".join(error.problems), "Storage is down")
+    # >>> serving_mode = both | online
+    _badge(api_problem(), "API is down", "API is ready")
+    # <<<
 
 
 @st.cache_data
@@ -58,9 +57,9 @@ def batch() -> None:
 # >>> serving_mode = both | online
 @st.cache_data(ttl=10, show_spinner=False)
 def api_problem() -> str:
-    """Ask the API why it cannot predict; empty if it can."""
+    """Ask the API why it cannot predict; empty if it can. A page waits for it, so not for long."""
     try:
-        client.ask("/ready", seconds=3)
+        client.ask("/ready", seconds=2)
     except AppError as error:
         return " ".join(error.problems)
     return ""
