@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from dashboard.menu import drawn
-from history.served import remember, row
+from history.served import plain, remember, row
 
 from app.contract import columns
 from app.dashboard import cached_reads
@@ -77,7 +77,7 @@ def test_a_window_whose_predictions_are_gone_is_told(open_page, champion, watche
 
 def test_the_window_of_the_api_is_what_was_asked_until_then(open_page, champion):
     now, record = datetime.now(UTC), columns.example_record()
-    answer = reference.read(champion)["prediction"][0]
+    answer = plain(reference.read(champion)["prediction"][0])
     times = [now - timedelta(minutes=n) for n in range(5)]
     remember([row(f"p{n}", champion, record, answer, at=at) for n, at in enumerate(times)])
     finding = {"source": "online", "model_version": champion, "name": "x", "until": times[1]}
