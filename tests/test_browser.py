@@ -270,6 +270,10 @@ def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
     page.get_by_role("button", name="Predict", exact=True).click()
     error = page.get_by_text("the API does not answer at")
     error.wait_for()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_test_id("stSidebar").get_by_text("API is down").last).to_be_visible()
+    error.wait_for()
+    settled(page)
     keep(page, f"{system.mode}-api-down")
     with system.start_api():
         page.get_by_role("button", name="Try again").click()

@@ -55,7 +55,7 @@ def batch() -> None:
 
 # <<<
 # >>> serving_mode = both | online
-@st.cache_data(ttl=10, show_spinner=False)
+@st.cache_data(ttl=5, show_spinner=False)
 def api_problem() -> str:
     """Ask the API why it cannot predict; empty if it can. A page waits for it, so not for long."""
     try:
