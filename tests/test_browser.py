@@ -235,7 +235,7 @@ def test_beside_the_menu_stands_whose_it_is_and_how_it_is(system, page):
     visit(page, system, "model")
     beside = page.get_by_test_id("stSidebar")
 
-    expect(beside.get_by_text(system.project.path.name, exact=True)).to_be_visible()
+    beside.get_by_text(system.project.path.name, exact=True).wait_for()
     expect(
         beside.get_by_text(re.compile(r"Champion of \d{4}-\d\d-\d\d: [\w ]+ 0\.\d{3}"))
     ).to_be_visible()
@@ -271,7 +271,7 @@ def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
     error = page.get_by_text("the API does not answer at")
     error.wait_for()
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_test_id("stSidebar").get_by_text("API is down").last).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_text("API is down").first.wait_for()
     error.wait_for()
     settled(page)
     keep(page, f"{system.mode}-api-down")
