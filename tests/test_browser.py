@@ -285,7 +285,7 @@ def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
         page.get_by_role("button", name="Try again").click()
         page.get_by_text("Traffic: requests since its start").wait_for()
 
-    assert error.count() == 0
+    expect(error).to_have_count(0)
 
 
 @in_modes("online", "batch")
