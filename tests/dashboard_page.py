@@ -14,6 +14,7 @@ expect = playwright.expect
 
 PAGES = {
     "predict": "Predict",
+    "table": "Predict a table",
     "answers": "Past predictions",
     "batch": "Batch results",
     "model": "Model",
@@ -25,6 +26,9 @@ MODES = {
     "online": [page for page in PAGES if page != "batch"],
     "batch": ["batch", "model", "data", "drift"],
 }
+
+TOLD = {"button", "link", "combobox", "textbox", "spinbutton", "radio", "radiogroup", "slider"}
+TOLD |= {"checkbox", "switch", "region", "graphics-document"}
 
 SHOWN = (TEMPLATE / "docs/dashboard.md").read_text(encoding="utf-8")
 """The page of the docs whose pictures are kept."""
@@ -54,6 +58,23 @@ def ask(page):
     page.get_by_role("button", name="Predict", exact=True).click()
     page.get_by_text("What if one thing were different?").wait_for()
     settled(page)
+
+
+def tab_to(page, wanted):
+    """Press Tab until something has the focus, as somebody without a mouse does."""
+    for _ in range(60):
+        if wanted.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"60 times Tab do not lead to {wanted}")
+
+
+def nameless(page):
+    """List what a screen reader would announce without a name: controls, charts, tables."""
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    roles = {node["nodeId"]: node.get("role", {}).get("value") for node in tree}
+    names = {node["nodeId"]: node.get("name", {}).get("value") for node in tree}
+    return [roles[n] for n in roles if roles[n] in TOLD and not names[n]]
 
 
 def choose(page, label, option):

@@ -3,9 +3,11 @@
 `SCREENSHOTS=folder` keeps what docs/dashboard.md shows; `poe screenshots` puts it there.
 """
 
+import re
 import shutil
 import time
 from contextlib import nullcontext
+from datetime import datetime
 
 import pytest
 import requests
@@ -19,8 +21,10 @@ from dashboard_page import (
     downloaded,
     heading,
     keep,
+    nameless,
     settled,
     shown_count,
+    tab_to,
     visit,
 )
 from dashboard_system import TRAFFIC, System, answering, find_prediction, process, wait_for
@@ -151,6 +155,7 @@ def test_no_page_fails_or_overflows(system, browser, seen):
                 ask(page)
             assert page.locator("[data-testid=stException]").count() == 0, name
             assert page.locator("[data-testid=stAlertContentError]").count() == 0, name
+            assert nameless(page) == [], name
             assert keep(page, f"{system.mode}-{name}-{seen}") <= 0, f"{name} is too wide"
             page.set_viewport_size({"width": width, "height": height})
     context.close()
@@ -162,7 +167,7 @@ def test_the_form_is_filled_and_the_answer_is_that_of_the_api(system, page):
     with system.start_api():
         visit(page, system, "predict")
         mass = page.get_by_role("spinbutton", name="Body mass, g", exact=True)
-        expect(mass).to_have_value("5000")
+        expect(mass).not_to_have_value("")
         choose(page, "Species", "Gentoo")
         mass.fill("4400")
         page.get_by_role("spinbutton", name="Bill depth, mm", exact=True).fill("")
@@ -175,7 +180,67 @@ def test_the_form_is_filled_and_the_answer_is_that_of_the_api(system, page):
     assert kept["record"]["culmen_depth_mm"] is None
     assert kept["prediction"] in told
     assert f"{kept['probability']:.0%}" in told
-    assert kept["model_version"] in caption
+    made = datetime.strptime(kept["model_version"][:15], "%Y%m%dT%H%M%S")
+    assert f"{made:%Y-%m-%d %H:%M:%S}" in caption
+    assert kept["model_version"] not in caption
+
+
+@in_modes("online")
+def test_a_real_example_is_chosen_and_asked_by_keyboard_alone(system, page):
+    with system.start_api():
+        visit(page, system, "predict")
+        options = page.get_by_role("radiogroup", name="Start from a real example")
+        wanted = options.get_by_role("radio").last
+        island = wanted.inner_text().split(", ")[1]
+        tab_to(page, options.get_by_role("radio").first)
+        for _ in range(options.get_by_role("radio").count()):
+            if wanted.evaluate("e => e === document.activeElement"):
+                break
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("Space")
+        settled(page)
+        expect(page.get_by_role("combobox", name="Island of the nest")).to_have_value(island)
+        tab_to(page, page.get_by_role("button", name="Predict", exact=True))
+        page.keyboard.press("Enter")
+
+        page.get_by_text("Why this answer?").wait_for()
+        page.get_by_text("Occlusion: each value in turn").wait_for()
+
+
+@in_modes("online")
+def test_a_table_is_answered_and_its_faulty_rows_are_listed(system, page):
+    header, first, *rows = (system.project.path / "data/sample.csv").read_text().splitlines()[:40]
+    faulty = first.replace("Torgersen", "Atlantis")
+    content = "\n".join([header, first, faulty, *rows]).encode()
+    with system.start_api():
+        visit(page, system, "table")
+        expect(page.get_by_test_id("stSidebar").get_by_text("API is ready")).to_be_visible()
+        file = {"name": "penguins.csv", "mimeType": "text/csv", "buffer": content}
+        page.locator("input[type=file]").set_input_files(file)
+        page.get_by_role("heading", name="Rows that break a rule").wait_for()
+        page.get_by_role("button", name=f"Predict {len(rows) + 1} rows").click()
+        page.get_by_role("heading", name="Answers").wait_for()
+        settled(page)
+        keep(page, f"{system.mode}-table-answered")
+        answers = downloaded(page)
+        stored = find_prediction(system, answers[-1]["id"])
+
+    assert len(answers) == len(rows) + 1
+    assert {row["island"] for row in answers} <= {"Torgersen", "Biscoe", "Dream"}
+    assert stored["prediction"] == answers[-1]["prediction"]
+
+
+@in_modes("online", "batch")
+def test_beside_the_menu_stands_whose_it_is_and_how_it_is(system, page):
+    visit(page, system, "model")
+    beside = page.get_by_test_id("stSidebar")
+
+    beside.get_by_text(system.project.path.name, exact=True).wait_for()
+    expect(
+        beside.get_by_text(re.compile(r"Champion of \d{4}-\d\d-\d\d: [\w ]+ 0\.\d{3}"))
+    ).to_be_visible()
+    health = {"online": "API is down", "batch": "Last batch:"}[system.mode]
+    expect(beside.get_by_text(health).first).to_be_visible()
 
 
 @in_modes("online")
@@ -205,6 +270,10 @@ def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
     page.get_by_role("button", name="Predict", exact=True).click()
     error = page.get_by_text("the API does not answer at")
     error.wait_for()
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_test_id("stSidebar").get_by_text("API is down").first.wait_for()
+    error.wait_for()
+    settled(page)
     keep(page, f"{system.mode}-api-down")
     with system.start_api():
         page.get_by_role("button", name="Try again").click()
@@ -216,7 +285,7 @@ def test_an_api_that_is_killed_is_told_and_its_return_is_noticed(system, page):
         page.get_by_role("button", name="Try again").click()
         page.get_by_text("Traffic: requests since its start").wait_for()
 
-    assert error.count() == 0
+    expect(error).to_have_count(0)
 
 
 @in_modes("online", "batch")

@@ -1,6 +1,7 @@
 """The page that shows scored tables, without a browser."""
 
 import pytest
+from dashboard.menu import beside_the_menu
 
 from app.contract import columns
 from app.history import batch_runs, predictions
@@ -26,6 +27,14 @@ def test_a_run_is_shown_whole_and_filtered(open_page, champion):
     page.selectbox[0].select_index(1).run()
 
     assert page.dataframe[0].value["id"].str.startswith("one-").all()
+
+
+def test_beside_the_menu_stands_when_the_last_run_was(champion):
+    assert "No batch yet" in beside_the_menu()
+
+    batch.main("run")
+
+    assert f"Last batch: {batch_runs.whole()[0][-1].finished_at[:10]}" in beside_the_menu()
 
 
 def test_runs_of_another_schema_are_left_out(open_page, champion):

@@ -6,12 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from dashboard.menu import beside_the_menu
 from history.served import remember, row
 
 from app import schema
+from app.api import client
 from app.contract import columns
-from app.dashboard import cached_reads
+from app.dashboard import cached_reads, explanation
 from app.history import predictions
+from app.registry import reference
+from app.storage import open_storage
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
 
@@ -21,6 +25,12 @@ def predict(open_page):
     page.button[0].click().run()
     assert not page.exception
     return page
+
+
+def form_of(page):
+    """Read what stands in the form."""
+    state = page.session_state
+    return {name: state[f"field {name}"] for name in columns.features()}
 
 
 def stored(count):
@@ -43,11 +53,78 @@ def test_the_form_asks_the_api_and_shows_the_answer(open_page, api):
 
 def test_what_if_asks_again_for_each_feature_and_keeps_nothing(open_page, api, champion):
     page = predict(open_page)
+    assert page.subheader[0].value == "Why this answer?"
     change = page.selectbox[-1]
     for position in range(len(change.options)):
         assert not page.selectbox[-1].select_index(position).run().exception
 
     assert len(stored(1)) == 1
+
+
+def test_the_form_starts_from_a_real_example_and_another_fills_it(open_page, champion):
+    page = open_page("predict")
+    examples = reference.read(champion).query("held_out")
+    known = cached_reads.as_records(examples)
+
+    assert form_of(page) in known
+    assert page.pills[0].options
+    for option in page.pills[0].options:
+        page.pills[0].set_value(option).run()
+        assert not page.exception
+        assert form_of(page) in known
+
+
+def test_without_a_champion_the_form_starts_from_the_contract(open_page):
+    page = open_page("predict")
+
+    assert not page.pills
+    assert form_of(page) == columns.example_record()
+
+
+def test_what_moves_the_answer_is_measured_by_occlusion(champion, api, monkeypatch, number):
+    """Expected by hand: the answer, less the mean of those with the values of the others."""
+    asked = columns.example_record()
+    others = [asked | {number.name: value} for value in (number.minimum, number.maximum)]
+    frame = pd.DataFrame(others).astype(object)
+    monkeypatch.setattr(cached_reads, "trained_on", lambda _: frame)
+    answers, _ = explanation.ask([asked, *others])
+
+    explanation.effects.clear()
+    effects = explanation.effects(asked, champion)
+
+    assert list(effects.index) == list(columns.features())
+    expected = answers.iloc[0] - answers.iloc[1:].mean()
+    pd.testing.assert_series_equal(effects.loc[number.name], expected, check_names=False)
+    assert effects.drop(number.name).abs().max().max() < 1e-6
+
+
+def test_what_is_asked_at_once_is_bounded(champion, api, monkeypatch):
+    sizes, ask = [], client.ask
+    monkeypatch.setattr(client, "ask", lambda p, r: sizes.append((p, len(r))) or ask(p, r))
+
+    explanation.effects.clear()
+    explanation.effects(columns.example_record(), champion)
+
+    assert [path for path, _ in sizes] == ["/predict?keep=false"]
+    assert sizes[0][1] <= explanation.ASKED + 1
+
+
+def test_a_version_that_keeps_no_examples_still_answers(open_page, api, champion):
+    open_storage().put(f"models/{champion}/reference.parquet", b"")
+
+    page = predict(open_page)
+
+    assert "does not say what it was trained on" in page.info[0].value
+    assert page.metric[0].value
+    assert page.subheader[-1].value.startswith("What if")
+
+
+def test_beside_the_menu_stands_how_the_api_is(api, monkeypatch):
+    assert "API is ready" in beside_the_menu()
+
+    monkeypatch.setenv("API_URL", "http://127.0.0.1:9")
+
+    assert "API is down" in beside_the_menu()
 
 
 def test_an_api_that_is_down_is_told_and_the_page_recovers(open_page, api, monkeypatch):

@@ -3,9 +3,11 @@
 All who look at the dashboard share what is remembered, so many readers ask storage once.
 """
 
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,14 @@ def nothing_yet(why: str, read: Any) -> None:
     st.stop()
 
 
+def dated(version: str) -> str:
+    """Give when a version was made, which tells a reader more than its name."""
+    try:
+        return f"{versions.time_of(version):%Y-%m-%d %H:%M:%S}"
+    except ValueError:  # a name of another form
+        return version
+
+
 @st.cache_data(ttl=5, show_spinner="Reading past predictions")
 def answers() -> pd.DataFrame:
     """Read the API's latest answers, newest first: the answer, its label, then the features.
@@ -76,8 +86,8 @@ def scored(table: str) -> pd.DataFrame:
 
 @st.cache_data(ttl=30, show_spinner="Reading the registry")
 def champions() -> list[str]:
-    """Read who was champion, the present one first."""
-    return versions.champion().history[::-1]
+    """Read who was champion, the present one first, each once."""
+    return list(dict.fromkeys(versions.champion().history[::-1]))
 
 
 @st.cache_data(ttl=60, show_spinner="Reading the model's record")
@@ -109,6 +119,25 @@ def monitored() -> pd.DataFrame:
     except NotFound:
         return pd.DataFrame()
     return findings.sort_values("until", kind="stable", ignore_index=True)
+
+
+def window(finding: "pd.Series[Any]") -> pd.DataFrame:
+    """Read the predictions that a finding of the monitor is about; empty if they are gone."""
+    if finding["source"] == "batch":
+        runs = [r for r in batches() if datetime.fromisoformat(r.finished_at) == finding["until"]]
+        return scored(runs[0].table) if runs else pd.DataFrame()
+    rows = answers()
+    if len(rows):
+        rows = rows[rows["model_version"] == finding["model_version"]]
+        rows = rows[rows["predicted_at"] <= finding["until"]]
+        rows = rows[rows["label"].notna()] if finding["name"] == "labels" else rows
+    return rows.head(int(finding["rows"]))
+
+
+def as_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the features of examples as records, as JSON knows them."""
+    texts = frame[list(columns.features())].to_json(orient="records")
+    return [dict(record) for record in json.loads(texts)]
 
 
 def half_width(examples: pd.DataFrame, coverage: float = 0.9) -> float:

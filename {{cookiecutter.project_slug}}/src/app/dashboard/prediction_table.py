@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.config import load_cloud, read
 from app.contract import columns
-from app.dashboard import charts
+from app.dashboard import cached_reads, charts
 
 _FIRST = ("predicted_at", "prediction", "probability", "label")
 _LAST = ("model_version", "id")
@@ -32,7 +32,9 @@ def show(frame: pd.DataFrame) -> None:
     _draw(frame)
     filled = frame.dropna(axis="columns", how="all").columns  # numbers have no probability
     shown = frame[[name for name in (*_FIRST, *columns.features(), *_LAST) if name in filled]]
-    st.dataframe(shown, hide_index=True, column_config=_titles(), alt="The predictions, one a row")
+    made = {n: shown[n].map(cached_reads.dated) for n in ("model_version",) if n in shown}
+    read, about = shown.assign(**made), "The predictions, one a row"
+    st.dataframe(read, hide_index=True, column_config=_titles(), alt=about)
     content = shown.to_csv(index=False).encode()
     st.download_button("Download as CSV", content, "predictions.csv", "text/csv")
 
@@ -107,6 +109,6 @@ def _draw_times(frame: pd.DataFrame) -> None:
 def _titles() -> dict[str, Any]:
     """Name columns as the contract does, with units."""
     time = st.column_config.DatetimeColumn("time (UTC)", format="YYYY-MM-DD HH:mm:ss")
-    titles: dict[str, Any] = {"predicted_at": time, "model_version": "model version"}
+    titles: dict[str, Any] = {"predicted_at": time, "model_version": "model of (UTC)"}
     titles |= {"prediction": columns.target().label, "label": "truth"}
     return titles | {column.name: column.label for column in columns.features().values()}

@@ -44,6 +44,11 @@ def versions() -> list[str]:
     return [key.split("/")[1] for key in keys if key.endswith("/record.json")]
 
 
+def time_of(version: str) -> datetime:
+    """Give when a version was registered, in UTC, from its name."""
+    return datetime.strptime(version.partition("-")[0], _STAMP)
+
+
 def newest() -> str:
     """Give the version that was trained last."""
     registered = versions()
@@ -222,8 +227,7 @@ def _later_than(names: list[str]) -> str:
     now, newest_name = f"{datetime.now(UTC):{_STAMP}}", names[-1] if names else ""
     if now > newest_name:
         return now
-    last = datetime.strptime(newest_name.partition("-")[0], _STAMP)
-    return f"{last + timedelta(microseconds=1):{_STAMP}}"
+    return f"{time_of(newest_name) + timedelta(microseconds=1):{_STAMP}}"
 
 
 def key_of(version: str, name: str) -> str:

@@ -25,7 +25,7 @@ def describe(record: VersionRecord, evaluation: Evaluation) -> str:
         "Gate": _gate(evaluation),
     }
     lines = [f"| **{name}** | {text} |" for name, text in rows.items()]
-    return "| | |\n|---|---|\n" + "\n".join(lines) + "\n"
+    return "\n".join([lines[0], "|---|---|", *lines[1:]]) + "\n"
 
 
 def describe_scores(evaluation: Evaluation) -> str:

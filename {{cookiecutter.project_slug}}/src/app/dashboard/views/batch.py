@@ -22,5 +22,6 @@ if not runs:
 chosen = st.selectbox("Run", runs, format_func=finished)
 with cached_reads.failure_shown():
     frame = cached_reads.scored(chosen.table)
-st.caption(f"Model {chosen.model_version}; table `{chosen.table}`, thinned out evenly if large.")
+made = cached_reads.dated(chosen.model_version)
+st.caption(f"Model of {made} UTC; table `{chosen.table}`, thinned out evenly if large.")
 prediction_table.show(frame)

@@ -10,6 +10,11 @@ from app.errors import ModelRefused
 from app.registry.records import Evaluation, VersionRecord
 from app.reports import model_card
 
+BESIDE = 3
+"""Versions beside the chosen one, at most; the next are slices that are drawn."""
+
+DRAWN = 12
+
 
 def scores(evaluation: Evaluation) -> None:
     """Show the metrics beside the baseline."""
@@ -22,24 +27,42 @@ def scores(evaluation: Evaluation) -> None:
     st.caption("On held-out examples, which took no part in training or tuning.")
 
 
-def champions(names: list[str], metric: str) -> None:
-    """Show the main metric of every champion, as it was judged then."""
-    st.subheader("Champions")
-    judged = {name: cached_reads.version(name)[1] for name in names[::-1]}
-    rows = [(name, e.model.get(metric), e.baseline.get(metric)) for name, e in judged.items()]
-    frame = pd.DataFrame(rows, columns=["version", metric, "baseline"])
-    st.dataframe(frame, hide_index=True, alt="Each champion's main metric")
+def side_by_side(names: list[str]) -> None:
+    """Show facts of versions, a column for each: metrics, data, parameters."""
+    st.subheader("Versions side by side")
+    facts = pd.DataFrame({cached_reads.dated(name): facts_of(name) for name in names}).fillna("")
+    about = "Metrics, data and parameters of each version"
+    st.dataframe(facts.rename_axis("made at (UTC)"), height="content", alt=about)
+    st.caption("Each is judged on its own held-out examples, as it was then.")
 
 
-def slices(evaluation: Evaluation) -> None:
-    """Show the main metric where a category has one value."""
-    if not evaluation.slices:
+def facts_of(name: str) -> dict[str, str]:
+    """Give what one compares of a version."""
+    record, evaluation = cached_reads.version(name)
+    facts = {metric.replace("_", " "): f"{x:.3f}" for metric, x in evaluation.model.items()}
+    facts["baseline"] = f"{evaluation.baseline_score:.3f}"
+    facts |= {"learnt from": f"{record.data.learnt:,}", "data": record.data.fingerprint}
+    facts |= {title: str(value) for title, value in record.hyperparameters.items()}
+    return facts | {"commit": record.git_commit}
+
+
+def slices(names: list[str]) -> None:
+    """Show the main metric where a category has one value; the weakest of the first version."""
+    evaluations = {cached_reads.dated(name): cached_reads.version(name)[1] for name in names}
+    first = next(iter(evaluations.values()))
+    if not first.slices:
         return
     st.subheader("Slices")
-    parts = {f"{name} ({part.rows} rows)": part for name, part in evaluation.slices.items()}
-    frame = pd.DataFrame({name: part.model_dump() for name, part in parts.items()}).T
-    about = "The main metric of model and baseline in each slice"
-    charts.bars(frame[["model", "baseline"]], evaluation.metric.replace("_", " "), about)
+    scores = {
+        made: pd.Series({n: s.model for n, s in e.slices.items()})
+        for made, e in evaluations.items()
+    }
+    scores["baseline"] = pd.Series({name: part.baseline for name, part in first.slices.items()})
+    weakest = pd.DataFrame(scores).loc[list(first.slices)].nsmallest(DRAWN, next(iter(scores)))
+    weakest = weakest.rename(lambda name: f"{name} ({first.slices[name].rows} rows)")
+    about = f"{len(weakest)} of {len(first.slices)} slices, the weakest first"
+    charts.bars(weakest, first.metric.replace("_", " "), about)
+    st.caption(f"{about}.")
 
 
 def mistakes(version: str) -> None:
@@ -58,11 +81,9 @@ def mistakes(version: str) -> None:
         charts.heatmap(counts, ("truth", "answer"), about)
     else:
         st.subheader("Residuals")
-        residual = "truth minus answer"
-        both = {columns.target().label: truth.astype(float), residual: truth - answer}
-        frame = pd.DataFrame(both)
-        about = "The error of each held-out example over its true value"
-        st.scatter_chart(frame, x=frame.columns[0], y=residual, height=300, alt=about)
+        truth, label = truth.astype(float), columns.target().label
+        frame = pd.DataFrame({label: truth, f"truth minus answer: {label}": truth - answer})
+        charts.points(frame, "The error of each held-out example over its true value")
 
 
 def importance(evaluation: Evaluation) -> None:
@@ -70,10 +91,10 @@ def importance(evaluation: Evaluation) -> None:
     if not evaluation.importance:
         return
     st.subheader("Feature importance")
-    names = {name: column.label for name, column in columns.features().items()}
-    lost = pd.Series(evaluation.importance).rename(names).nlargest(20).to_frame("lost")
+    lost = pd.Series(evaluation.importance).rename(charts.titles()).nlargest(20).to_frame("lost")
     unit = f"{evaluation.metric.replace('_', ' ')} lost when its values change places"
-    charts.bars(lost, unit, "The loss without each", title=f"{len(lost)} of {len(names)} features")
+    charts.bars(lost, unit, "The loss without each")
+    st.caption(f"{len(lost)} of {len(columns.features())} features.")
 
 
 def show_card(record: VersionRecord, evaluation: Evaluation) -> None:
@@ -90,12 +111,23 @@ with cached_reads.failure_shown():
     names_of_champions = cached_reads.champions()
 if not names_of_champions:
     cached_reads.nothing_yet("No champion yet: run `uv run poe pipeline`.", cached_reads.champions)
-chosen = st.selectbox("Version", names_of_champions, help="The first one is champion now")
+chosen = st.selectbox(
+    "Version",
+    names_of_champions,
+    format_func=cached_reads.dated,
+    help="When it was made, in UTC. The first one is champion now.",
+)
+former = [name for name in names_of_champions if name != chosen]
+beside = []
+if former:
+    beside = st.multiselect(
+        "Beside it", former, former[:1], format_func=cached_reads.dated, max_selections=BESIDE
+    )
 with cached_reads.failure_shown():
     version_record, version_evaluation = cached_reads.version(chosen)
     scores(version_evaluation)
-    champions(names_of_champions, version_evaluation.metric)
-    slices(version_evaluation)
+    side_by_side([chosen, *beside])
+    slices([chosen, *beside])
     mistakes(chosen)
 importance(version_evaluation)
 show_card(version_record, version_evaluation)
