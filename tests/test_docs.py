@@ -40,7 +40,12 @@ def test_the_tour_explains_every_file_and_no_other(bake, answers):
 
 
 def test_the_tour_explains_the_options(bake):
-    answers = {"online_experiments": "yes", "asynchronous_serving": "yes", "golden_signals": "yes"}
+    answers = {
+        "online_experiments": "yes",
+        "asynchronous_serving": "yes",
+        "golden_signals": "yes",
+        "kubernetes": "yes",
+    }
 
     project = bake(**answers)
 

@@ -22,7 +22,12 @@ VARIANTS = [
     {"data_store": "Cloud Storage", "serving_mode": "batch"},
     {"api_framework": "Connexion", "sample": "delays", "serving_mode": "online"},
     {"api_framework": "Connexion", "until_sprint": "3"},
-    {"online_experiments": "yes", "asynchronous_serving": "yes", "golden_signals": "yes"},
+    {
+        "online_experiments": "yes",
+        "asynchronous_serving": "yes",
+        "golden_signals": "yes",
+        "kubernetes": "yes",
+    },
 ]
 STORES = {"BigQuery": r"BigQuery|BQ_|\bbq\b", "Firestore": "Firestore|FIRESTORE"}
 """Words that only one table store has. Cloud Storage has none: it holds the objects of all."""

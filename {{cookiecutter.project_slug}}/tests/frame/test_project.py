@@ -178,6 +178,17 @@ def test_a_laptop_store_is_refused_on_google_cloud(monkeypatch, name):
         load_cloud()
 
 
+def test_a_pod_must_say_where_it_stores(monkeypatch):
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.delenv("APP_ENV", raising=False)
+
+    with pytest.raises(ConfigError, match=r"APP_ENV is not set, but KUBERNETES_SERVICE_HOST says"):
+        load_cloud()
+
+    monkeypatch.setenv("APP_ENV", "local")
+    assert load_cloud() is None, "with a disk of its own, which it was given"
+
+
 def test_a_laptop_imports_nothing_of_google():
     names = ["data.ingest", "training.evaluate", "reports.facts", "storage"]
     code = (
