@@ -24,7 +24,10 @@ ACCOUNTS = {
 }
 """Each account in the cluster, and what its image and its account on Google Cloud are called."""
 
-DEPLOYMENTS = [name for name in ACCOUNTS if name != "batch"]
+DEPLOYMENTS = (
+    "api",
+    "dashboard",  # >>> sprint >= 5
+)
 
 _APPLIED = Path("local/kubernetes")
 _STORE = ("objects", "appended", "tables.duckdb")

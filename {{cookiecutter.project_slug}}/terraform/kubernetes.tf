@@ -7,6 +7,12 @@ resource "google_container_cluster" "cluster" {
   enable_autopilot    = true
   deletion_protection = var.protected
 
+  private_cluster_config {
+    enable_private_nodes = true # machines without an address in the internet; they reach Google's APIs
+  }
+  release_channel {
+    channel = "REGULAR"
+  }
   cluster_autoscaling {
     auto_provisioning_defaults {
       service_account = google_service_account.nodes[0].email
