@@ -53,7 +53,7 @@ def absent_tasks(files):
     """List the tasks of poe that a page names and that the project does not have."""
     tasks = set(tomllib.loads(files["pyproject.toml"])["tool"]["poe"]["tasks"])
     for name, text in pages(files).items():
-        for task in re.findall(r"\bpoe ([a-z][a-z-]*)", text):
+        for task in re.findall(r"\bpoe ([a-z][a-z0-9-]*)", text):
             if task not in tasks:
                 yield f"{name} names the task {task}"
 

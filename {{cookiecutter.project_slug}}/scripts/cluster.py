@@ -103,10 +103,11 @@ def find_program() -> str:
 def build(shell: Shell, name: str) -> str:
     """Build an image for this machine. Its tag is its content's, so that a change is rolled out."""
     shell.run("docker", "build", f"--target={name}", f"--tag={name}:built", ".")
-    ask = ("docker", "image", "inspect", "--format={{.Id}}", f"{name}:built")
-    digest = shell.read(*ask, rehearsed="sha256:DIGEST").rpartition(":")[2]
-    shell.run("docker", "tag", f"{name}:built", f"{name}:{digest[:12]}")
-    return f"{name}:{digest[:12]}"
+    ask = ("docker", "image", "inspect", f"{name}:built")
+    built = json.loads(shell.read(*ask, rehearsed='[{"Id": "sha256:DIGEST"}]'))[0]["Id"]
+    image = f"{name}:{built.rpartition(':')[2][:12]}"
+    shell.run("docker", "tag", f"{name}:built", image)
+    return image
 
 
 def apply(shell: Shell, kubectl: tuple[str, ...], overlay: str, added: dict[str, Any]) -> None:

@@ -110,7 +110,7 @@ def test_every_command_and_path_in_the_docs_exists():
     ]
     for page in [Path("README.md"), *Path("docs").glob("*.md")]:
         text = page.read_text(encoding="utf-8")
-        for task in re.findall(r"uv run poe ([a-z][a-z-]*)", text):
+        for task in re.findall(r"uv run poe ([a-z][a-z0-9-]*)", text):
             assert task in tasks, f"{page} names the task {task}"
         for path in re.findall(
             r"`((?:src|docs|data|tests|scripts|terraform|\.github)/[\w./-]*)`", text

@@ -9,7 +9,7 @@ from app.errors import ConfigError
 
 pytestmark = [pytest.mark.service, pytest.mark.unit]
 
-BUILT = {"image inspect": "sha256:0123456789abcdef"}
+BUILT = {"image inspect": '[{"Id": "sha256:0123456789abcdef"}]'}
 PROGRAMS = sorted(cluster.ACCOUNTS.values())
 
 
