@@ -13,7 +13,7 @@ _INSTALL = {
     "docker": "https://docs.docker.com/get-docker",  # >>> sprint >= 3
     "gh": "https://cli.github.com",  # >>> sprint >= 6
     # >>> sprint >= 3 and kubernetes = yes
-    "kind": "https://kind.sigs.k8s.io/docs/user/quick-start, or minikube, https://minikube.sigs.k8s.io",
+    "kind": "https://kind.sigs.k8s.io, or minikube: https://minikube.sigs.k8s.io",
     "kubectl": "https://kubernetes.io/docs/tasks/tools",
     # <<<
 }
