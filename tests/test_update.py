@@ -690,7 +690,6 @@ def _answers_for(version):
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     given = {"api_framework": "Flask", "serving_mode": "both", "online_experiments": "no",
-             "asynchronous_serving": "no", "kubernetes": "no", "data_store": "BigQuery",
-             "sample": "penguins", "licence": "MIT", "python_version": "3.11",
-             "region": "europe-west1"}  # fmt: skip
+             "asynchronous_serving": "no", "data_store": "BigQuery", "sample": "penguins",
+             "licence": "MIT", "python_version": "3.11", "region": "europe-west1"}  # fmt: skip
     return tuple(f"{name}={value}" for name, value in given.items() if f'"{name}"' not in text)
