@@ -21,6 +21,7 @@ EVERY_PART = {
     "_golden_signals": "yes",
     "_online_experiments": "yes",
     "_asynchronous_serving": "yes",
+    "_kubernetes": "yes",
 }
 PROJECTS = [
     EVERY_PART,

@@ -23,6 +23,7 @@ PROJECTS = {
         "_golden_signals": "yes",
         "_online_experiments": "yes",
         "_asynchronous_serving": "yes",
+        "_kubernetes": "yes",
         "_licence": "Apache-2.0",
     },
 }

@@ -18,6 +18,7 @@ MAXIMAL = {
     "golden_signals": "yes",
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
+    "kubernetes": "yes",
 }
 
 

@@ -203,6 +203,23 @@ def test_a_container_on_google_cloud_refuses_to_keep_files(engine, images):
     assert "Traceback" not in done.stderr
 
 
+def test_the_container_of_a_virtual_machine_answers(engine, images, project, free_ports):
+    """With the options of its service, on this machine's network instead of a published port."""
+    machine = yaml.safe_load((project.path / "scripts/vm.yaml").read_text(encoding="utf-8"))
+    unit = machine["write_files"][0]["content"].replace("\\\n", " ")
+    (command,) = re.findall(r"^ExecStart=/usr/bin/docker run (.+)$", unit, re.MULTILINE)
+    *options, image = command.split()
+    assert image.endswith("-docker.pkg.dev/example-project-123/images/api:dev")
+    options = [
+        o for o in options if o.partition("=")[0] not in ("--rm", "--name", "--pull", "--publish")
+    ]
+
+    port = free_ports["PORT"]
+    with engine.running(images["api"], *options, "-e", f"PORT={port}") as name:
+        wait_for(f"http://127.0.0.1:{port}/health")
+        assert engine.do("exec", name, "touch", "/app/x", check=False).returncode == 1
+
+
 @pytest.mark.parametrize(
     ("broken", "rule"),
     [("", None), ("FROM python\nRUN sudo pip install flask\n", "DL3004")],

@@ -19,6 +19,7 @@ MAXIMAL = {
     "golden_signals": "yes",
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
+    "kubernetes": "yes",
     "python_version": "3.13",
     "serving_mode": "both",
 }
@@ -36,6 +37,7 @@ ANSWERS = [
     pytest.param({"golden_signals": "yes"}, id="golden-signals"),
     pytest.param({"online_experiments": "yes"}, id="experiments"),
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
+    pytest.param({"kubernetes": "yes"}, id="kubernetes"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
     pytest.param({"until_sprint": "2"}, id="sprint-2"),
     pytest.param({"until_sprint": "3"}, id="sprint-3"),
@@ -58,6 +60,7 @@ def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
     [
         ("online_experiments", "yes", "challenger_share"),
         ("asynchronous_serving", "yes", "post /jobs"),
+        ("kubernetes", "yes", "kubectl"),
         ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),
@@ -155,6 +158,7 @@ def test_the_core_is_the_same_in_every_project(bake):
     core = {n for n in default.files() if n.startswith(("src/", "tests/", "scripts/"))}
 
     for name in core - {
+        "scripts/shell.py",
         "src/app/schema.py",
         "src/app/api/openapi.yaml",
         "src/app/api/__init__.py",

@@ -32,6 +32,7 @@ HOLD_ANSWERS = {
     "docs/SERVING.md",
     "docs/TROUBLESHOOTING.md",
     "docs/WALKTHROUGH.md",
+    "scripts/vm.yaml",
     "terraform/project.tfvars",
     "variants/licence/mit/LICENSE",
 }

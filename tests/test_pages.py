@@ -22,7 +22,12 @@ VARIANTS = [
     {"data_store": "Cloud Storage", "serving_mode": "batch"},
     {"api_framework": "Connexion", "sample": "delays", "serving_mode": "online"},
     {"api_framework": "Connexion", "until_sprint": "3"},
-    {"online_experiments": "yes", "asynchronous_serving": "yes", "golden_signals": "yes"},
+    {
+        "online_experiments": "yes",
+        "asynchronous_serving": "yes",
+        "golden_signals": "yes",
+        "kubernetes": "yes",
+    },
 ]
 STORES = {"BigQuery": r"BigQuery|BQ_|\bbq\b", "Firestore": "Firestore|FIRESTORE"}
 """Words that only one table store has. Cloud Storage has none: it holds the objects of all."""
@@ -48,7 +53,7 @@ def absent_tasks(files):
     """List the tasks of poe that a page names and that the project does not have."""
     tasks = set(tomllib.loads(files["pyproject.toml"])["tool"]["poe"]["tasks"])
     for name, text in pages(files).items():
-        for task in re.findall(r"\bpoe ([a-z][a-z-]*)", text):
+        for task in re.findall(r"\bpoe ([a-z][a-z0-9-]*)", text):
             if task not in tasks:
                 yield f"{name} names the task {task}"
 

@@ -73,7 +73,7 @@ def with_folders(paths):
 
 def absent_tasks(text, here, everywhere):
     """List the tasks of poe that a text names and that only a later stage has."""
-    named = set(re.findall(r"\bpoe ([a-z][a-z-]*)", text))
+    named = set(re.findall(r"\bpoe ([a-z][a-z0-9-]*)", text))
     return sorted(named & (everywhere - here))
 
 

@@ -226,6 +226,28 @@ def test_faults_are_found(rooted, providers, tmp_path, fault):
     assert told in done.stdout + done.stderr
 
 
+@pytest.mark.xdist_group("terraform-stages")
+@pytest.mark.parametrize("sprint", ["3", "everything"])
+def test_a_cluster_is_whole_and_each_pod_is_its_program(bake, providers, sprint):
+    folder = bake(kubernetes="yes", until_sprint=sprint).path / "terraform"
+    initialise(folder, providers)
+    check(folder, providers)
+    own_tests(folder, providers)
+
+    found = plan_environment(folder, providers, "dev", kubernetes="true")
+
+    (cluster,) = planned(found, "google_container_cluster")
+    assert cluster["name"] == "app-dev"
+    assert cluster["enable_autopilot"]
+    roles = {one["role"] for one in planned(found, "google_project_iam")}
+    assert roles <= OF_PROJECTS | {"roles/container.defaultNodeServiceAccount"}
+    members = [one.get("member", "") for one in planned(found, "google_service_account_iam_member")]
+    pods = {name for one in members for name in re.findall(r"svc\.id\.goog\[app-dev/(\w+)\]", one)}
+    assert pods == ({"api"} if sprint == "3" else {"api", "batch", "dashboard"})
+    enabled = planned(plan_bootstrap(folder, providers), "google_project_service")
+    assert "container.googleapis.com" in {one["service"] for one in enabled}
+
+
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 @pytest.mark.parametrize("store", STORES)
 def test_every_environment_keeps_the_promises(rooted, providers, env, store):

@@ -37,6 +37,7 @@ MAXIMAL = {
     "api_framework": "Connexion",
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
+    "kubernetes": "yes",
 }
 
 

@@ -24,7 +24,11 @@ _UNITS = {
     "firestore.googleapis.com/Database": "always: GiB kept, by the month; documents read, written",
     "compute.googleapis.com/Instance": "ALWAYS, until stopped: machines, by the hour",
     "compute.googleapis.com/Disk": "always, also of stopped machines: GiB, by the month",
-    "container.googleapis.com/Cluster": "ALWAYS: the cluster and its machines, by the hour",
+    "compute.googleapis.com/Address": "always, also one that nothing uses: by the hour",
+    "compute.googleapis.com/GlobalAddress": "always, also one that nothing uses: by the hour",
+    "compute.googleapis.com/ForwardingRule": "ALWAYS: a load balancer, by the hour",
+    "compute.googleapis.com/GlobalForwardingRule": "ALWAYS: a load balancer, by the hour",
+    "container.googleapis.com/Cluster": "ALWAYS: the cluster by the hour; machines or pods too",
     "sqladmin.googleapis.com/Instance": "ALWAYS, until stopped: machines, by the hour",
     # >>> sprint >= 3
     "run.googleapis.com/Service": "while it answers: vCPU and GiB, by the second",
@@ -183,7 +187,9 @@ def list_resources(shell: Shell, project: str, env: str | None = None) -> list[t
     quota = f"--billing-project={project}"
     resources = json.loads(shell.read(*search, quota, kinds, "--format=json", rehearsed="[]"))
     named = sorted((each["assetType"], each["name"].rpartition("/")[2]) for each in resources)
-    return [(kind, name) for kind, name in named if env is None or re.search(f"[-_]{env}$", name)]
+    # A cluster names what it makes by its namespace, app-ENV.
+    own = rf"[-_]{env}$|^gke.*-app-{env}-"
+    return [(kind, name) for kind, name in named if env is None or re.search(own, name)]
 
 
 def terraform(shell: Shell, project: str, env: str, verb: str, *variables: str) -> None:

@@ -12,6 +12,10 @@ _INSTALL = {
     "terraform": "https://developer.hashicorp.com/terraform/install",
     "docker": "https://docs.docker.com/get-docker",  # >>> sprint >= 3
     "gh": "https://cli.github.com",  # >>> sprint >= 6
+    # >>> sprint >= 3 and kubernetes = yes
+    "kind": "https://kind.sigs.k8s.io, or minikube: https://minikube.sigs.k8s.io",
+    "kubectl": "https://kubernetes.io/docs/tasks/tools",
+    # <<<
 }
 
 

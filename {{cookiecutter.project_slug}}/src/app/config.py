@@ -28,8 +28,10 @@ def load_cloud() -> Cloud | None:
     Raises
     ------
     ConfigError
-        `APP_ENV` or `GCP_PROJECT_ID` cannot be, or `APP_ENV` is `local` on Google Cloud.
+        `APP_ENV` or `GCP_PROJECT_ID` cannot be, `APP_ENV` is `local` on Google Cloud, or it is not
+        set in a pod of Kubernetes.
     """
+    _require_intent()
     app_env = read("APP_ENV", "local")
     if app_env not in ENVIRONMENTS:
         raise ConfigError(f"APP_ENV={app_env!r} is not one of {', '.join(ENVIRONMENTS)}.")
@@ -48,6 +50,16 @@ def load_cloud() -> Cloud | None:
         )
     bucket = read("GCS_BUCKET", f"{project}-{app_env}")
     return Cloud(app_env, project, read("GCP_REGION", "europe-west1"), bucket)
+
+
+def _require_intent() -> None:
+    """Refuse a pod that does not say where it stores: its own disk goes with it."""
+    if os.environ.get("KUBERNETES_SERVICE_HOST") and not os.environ.get("APP_ENV"):
+        raise ConfigError(
+            "APP_ENV is not set, but KUBERNETES_SERVICE_HOST says that this runs in a pod, whose "
+            "files are lost with it: set APP_ENV to dev, tst, acc or prd; or to local, if the pod "
+            "has a volume at LOCAL_STORE."
+        )
 
 
 def read(name: str, default: str) -> str:

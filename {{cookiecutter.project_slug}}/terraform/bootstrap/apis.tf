@@ -5,6 +5,7 @@ locals {
     # >>> sprint >= 3
     "artifactregistry", "iam", "iamcredentials", "logging", "run", "sts",
     # <<<
+    "container", # >>> sprint >= 3 and kubernetes = yes
     # >>> sprint >= 4
     "aiplatform", "cloudscheduler",
     # <<<

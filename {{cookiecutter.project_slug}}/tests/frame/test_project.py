@@ -116,7 +116,7 @@ def test_every_command_and_path_in_the_docs_exists():
     ]
     for page in [Path("README.md"), *Path("docs").glob("*.md")]:
         text = page.read_text(encoding="utf-8")
-        for task in re.findall(r"uv run poe ([a-z][a-z-]*)", text):
+        for task in re.findall(r"uv run poe ([a-z][a-z0-9-]*)", text):
             assert task in tasks, f"{page} names the task {task}"
         for path in re.findall(
             r"`((?:src|docs|data|tests|scripts|terraform|\.github)/[\w./-]*)`", text
@@ -182,6 +182,17 @@ def test_a_laptop_store_is_refused_on_google_cloud(monkeypatch, name):
 
     with pytest.raises(ConfigError, match=f"{name} says that this runs on Google Cloud"):
         load_cloud()
+
+
+def test_a_pod_must_say_where_it_stores(monkeypatch):
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    monkeypatch.delenv("APP_ENV", raising=False)
+
+    with pytest.raises(ConfigError, match=r"APP_ENV is not set, but KUBERNETES_SERVICE_HOST says"):
+        load_cloud()
+
+    monkeypatch.setenv("APP_ENV", "local")
+    assert load_cloud() is None, "with a disk of its own, which it was given"
 
 
 def test_a_laptop_imports_nothing_of_google():

@@ -24,6 +24,16 @@ def test_what_is_left_after_a_teardown_is_told(monkeypatch, recorder):
     assert "prd" not in str(told.value)
 
 
+def test_what_a_cluster_made_belongs_to_its_environment(recorder):
+    rule = "compute.googleapis.com/GlobalForwardingRule"
+    names = ["gkegw1-4v0d-app-dev-api-a1b2", "gkegw1-4v0d-app-prd-api-c3d4", "api-dev"]
+    found = json.dumps([{"assetType": rule, "name": f"//compute/{name}"} for name in names])
+
+    left = cloud.list_resources(recorder({"asset": found}), "example-project-123", "dev")
+
+    assert left == [(rule, "api-dev"), (rule, "gkegw1-4v0d-app-dev-api-a1b2")]
+
+
 def made(*environments):
     """Give what Google answers where Terraform made these environments."""
     names = "\n".join(f"{env}/default.tfstate" for env in environments)
