@@ -20,7 +20,7 @@ BUDGETS = {
     "history": 135,
     "api": 695,
     "pipeline": 447,
-    "dashboard": 975,
+    "dashboard": 980,
     "monitoring": 275,
 }
 """Lines of code that a room may have: a new need is paid by its own room."""

@@ -26,6 +26,13 @@ def open_page():
 
 
 @pytest.fixture
+def public(champion, monkeypatch):
+    """Have a dashboard that everybody can open, beside a store that is filled."""
+    monkeypatch.setenv("APP_ENV", "dev")
+    monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
+
+
+@pytest.fixture
 def api(champion, free_port):
     """Serve the API on a free port; give the function that asks it."""
     with running():

@@ -61,6 +61,13 @@ def test_what_if_asks_again_for_each_feature_and_keeps_nothing(open_page, api, c
     assert len(stored(1)) == 1
 
 
+def test_the_form_that_everybody_can_open_offers_no_real_example(open_page, champion, public):
+    page = open_page("predict")
+
+    assert not page.exception
+    assert not page.pills
+
+
 def test_the_form_starts_from_a_real_example_and_another_fills_it(open_page, champion):
     page = open_page("predict")
     examples = reference.read(champion).query("held_out")

@@ -127,6 +127,14 @@ def test_the_data_page_shows_rows_and_two_columns_against_each_other(open_page, 
             assert f"{up} against {across}" in drawn(page)
 
 
+def test_data_that_everybody_can_open_are_sums_only(open_page, champion, public):
+    page = open_page("data")
+
+    assert not page.exception
+    assert not page.dataframe
+    assert len(page.selectbox) == 1, "no two columns to choose"
+
+
 def test_the_axis_of_missing_values_ends_at_100(open_page, champion):
     examples = open_storage().read(tables.EXAMPLES)
     gap = next(iter(columns.features()))

@@ -53,13 +53,9 @@ def _email(authorization: str, address: str) -> str:
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _unauthorized("no identity token came", address)
-    if token.endswith(
-        _STRIPPED
-    ):  # a private service has looked at it, and strangers can write this
-        raise _unauthorized(
-            "Cloud Run took the signature away: send the token as X-Serverless-Authorization too",
-            address,
-        )
+    if token.endswith(_STRIPPED):  # a private service looked at it; but anybody can write so
+        problem = "Cloud Run took the signature away: send X-Serverless-Authorization, too"
+        raise _unauthorized(problem, address)
     claims = _claims(token, address)
     if claims.get("iss") not in _ISSUERS:
         raise _unauthorized(f"the token is from {claims.get('iss')!r}, not from Google", address)

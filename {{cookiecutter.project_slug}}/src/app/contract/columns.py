@@ -102,7 +102,7 @@ def fingerprint() -> str:
 
 def arrow_schema(model: type[BaseModel] = schema.Example) -> "pa.Schema":
     """Give the Arrow types of a model's columns."""
-    import pyarrow as pa  # pylint: disable=import-outside-toplevel # the API does without
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel # who predicts does without
 
     time = pa.timestamp("us", "UTC")
     types = pa.float64(), pa.int64(), pa.bool_(), pa.string(), pa.date32(), time

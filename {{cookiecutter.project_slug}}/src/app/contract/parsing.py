@@ -33,7 +33,7 @@ def parse_table(raw: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> "pa.Ta
 
     Arrow itself does not say in which column a value does not fit.
     """
-    import pyarrow as pa  # pylint: disable=import-outside-toplevel # the API does without
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel # who predicts does without
 
     values, arrays, problems = parse_columns(raw, rows=rows), [], []
     for field in columns.arrow_schema():

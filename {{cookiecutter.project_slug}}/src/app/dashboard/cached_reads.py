@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from app import schema
+from app.config import load_cloud, read
 from app.contract import columns
 from app.data import split
 from app.errors import AppError, InvalidData, NotFound
@@ -156,3 +157,8 @@ def _fits(row: dict[str, Any]) -> bool:
     """Say whether a prediction is of this `schema.py`: its features, and an answer of its kind."""
     same_kind = isinstance(row["prediction"], float) == (columns.task() == "regression")
     return same_kind and set(row["record"]) == set(columns.features())
+
+
+def shows_records() -> bool:
+    """Say whether single records may be shown: on a laptop, and where Terraform says private."""
+    return load_cloud() is None or read("PUBLIC", "true") == "false"

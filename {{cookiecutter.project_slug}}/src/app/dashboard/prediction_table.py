@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.config import load_cloud, read
 from app.contract import columns
 from app.dashboard import cached_reads, charts
 
@@ -18,7 +17,7 @@ _LAST = ("model_version", "id")
 
 def show(frame: pd.DataFrame) -> None:
     """Show predictions: how many, how they are distributed, each; filtered as the reader likes."""
-    if not shows_records():
+    if not cached_reads.shows_records():
         _show_counts(frame)
         _draw(frame)
         _draw_times(frame)
@@ -37,11 +36,6 @@ def show(frame: pd.DataFrame) -> None:
     st.dataframe(read, hide_index=True, column_config=_titles(), alt=about)
     content = shown.to_csv(index=False).encode()
     st.download_button("Download as CSV", content, "predictions.csv", "text/csv")
-
-
-def shows_records() -> bool:
-    """Say whether single records may be shown: on a laptop, and where Terraform says private."""
-    return load_cloud() is None or read("PUBLIC", "true") == "false"
 
 
 def _filtered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def real_rows(examples: pd.DataFrame) -> dict[str, Record]:
     features = list(columns.features().values())
     naming = ([column for column in features if column.choices] or features)[:2]
     rows = examples[examples["held_out"]] if len(examples) else examples
-    if rows.empty:
+    if rows.empty or not cached_reads.shows_records():
         return {}
     rows = rows.sort_values("prediction", kind="stable").drop_duplicates([c.name for c in naming])
     places = np.unique(np.linspace(0, len(rows) - 1, REAL).astype(int))

@@ -71,6 +71,19 @@ def against(frame: pd.DataFrame, across: columns.Column, up: columns.Column) -> 
     charts.points(pd.DataFrame(values), about)
 
 
+def pair(frame: pd.DataFrame, choices: list[columns.Column]) -> None:
+    """Let the reader choose two columns, and show them."""
+    st.subheader("Two columns against each other")
+    left, right = st.columns(2)
+    measures = sorted(choices, key=lambda column: column.kind != "number")
+    first = left.selectbox("Across", measures, format_func=lambda column: column.label)
+    others = sorted(choices[::-1], key=lambda column: not column.quantity)
+    others = [column for column in others if column != first]
+    second = right.selectbox("Up", others, format_func=lambda column: column.label)
+    if first is not None and second is not None:
+        against(frame, first, second)
+
+
 def correlations(frame: pd.DataFrame) -> None:
     """Show how numbers go together, by rank."""
     names = [column.name for column in columns.of().values() if column.quantity]
@@ -109,7 +122,8 @@ places[1].metric("Features", len(columns.features()), border=True)
 missing_shares = examples.isna().mean()
 places[2].metric("Cells missing", f"{missing_shares.mean():.1%}", border=True)
 
-rows(examples)
+if cached_reads.shows_records():
+    rows(examples)
 
 choices = [*columns.features().values(), columns.target()]
 st.subheader("Distributions")
@@ -117,15 +131,8 @@ chosen = st.selectbox("Column", choices, format_func=lambda column: column.label
 if chosen is not None:
     distribution(examples, chosen)
 
-st.subheader("Two columns against each other")
-left, right = st.columns(2)
-measures = sorted(choices, key=lambda column: column.kind != "number")
-first = left.selectbox("Across", measures, format_func=lambda column: column.label)
-others = sorted(choices[::-1], key=lambda column: not column.quantity)
-others = [column for column in others if column != first]
-second = right.selectbox("Up", others, format_func=lambda column: column.label)
-if first is not None and second is not None:
-    against(examples, first, second)
+if cached_reads.shows_records():
+    pair(examples, choices)
 
 missing(missing_shares)
 correlations(examples)
