@@ -158,6 +158,7 @@ def test_the_core_is_the_same_in_every_project(bake):
     core = {n for n in default.files() if n.startswith(("src/", "tests/", "scripts/"))}
 
     for name in core - {
+        "scripts/cloud.py",
         "scripts/costs.py",
         "scripts/shell.py",
         "src/app/schema.py",
