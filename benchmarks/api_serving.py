@@ -43,7 +43,7 @@ def main() -> None:
         project = make_project(folder)
         for title, leaf in MODELS.items():
             print(f"\n{title}\n{serving_table.HEAD}", flush=True)
-            _uv(project, "python", str(PEERS / "export.py"), name, str(leaf))
+            prepare(project, leaf)
             give_model(folder)
             figures = {}
             for server in servers(project):
@@ -69,6 +69,11 @@ def make_project(folder: Path) -> Path:
     subprocess.run(command, cwd=project, env=own, check=True)
     _uv(project, "python", "-m", "app", "data")
     return project
+
+
+def prepare(project: Path, leaf: int) -> None:
+    """Train and promote a forest with leaves of so many rows, and keep rows to ask for."""
+    _uv(project, "python", str(PEERS / "export.py"), str(project.parent), str(leaf))
 
 
 @contextmanager

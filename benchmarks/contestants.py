@@ -67,6 +67,7 @@ def give_ports(folder: Path, http: int, grpc: int, metrics: int) -> None:
     """Write MLServer's settings: its ports, and the model in its main process, the fastest way."""
     settings = {"http_port": http, "grpc_port": grpc, "metrics_port": metrics}
     settings |= {"host": "127.0.0.1", "parallel_workers": 0, "debug": False}
+    (folder / "mlserver").mkdir(exist_ok=True)
     (folder / "mlserver/settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 

@@ -51,6 +51,11 @@ def write(figures: dict[str, dict[str, Any]]) -> None:
         rows.append(
             ROW.format(name, *speeds, of["lost"], f"{of['memory']:.0f}", f"{of['start']:.2f}")
         )
+    write_between("measured", rows)
+
+
+def write_between(mark: str, rows: list[str]) -> None:
+    """Write a table into the page, between marks of this name."""
     text, table = PAGE.read_text(encoding="utf-8"), "\n".join(rows)
-    marked = re.compile(r"(<!-- measured -->\n).*?(\n<!-- end of measured -->)", re.DOTALL)
-    PAGE.write_text(marked.sub(rf"\1{table}\2", text), encoding="utf-8")
+    marked = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end of {mark} -->)", re.DOTALL)
+    PAGE.write_text(marked.sub(rf"\1{table}\n\2", text), encoding="utf-8")

@@ -168,7 +168,7 @@ def test_the_system_of_the_compose_file_works(engine, images, project, store, fr
             engine.do("exec", api, *engine.health_check(images["api"]))
             engine.do("exec", dashboard, *engine.health_check(images["dashboard"]))
             pages = engine.do("exec", dashboard, "python", "-c", OPEN_PAGES).stdout.splitlines()
-            assert len(pages) == 6
+            assert len(pages) == 7
             assert all(line.endswith(" 0 []") for line in pages), pages
             record = json.loads(engine.ask(images["pipeline"], "python", "-c", EXAMPLE))
             answer = requests.post(f"{url}/predict", json=record, timeout=30).json()

@@ -269,7 +269,7 @@ def test_the_pods_run_as_they_are_written(engine, applied, pods, free_ports):
     pods.start("dashboard", pod_of(items, "Deployment", "dashboard"), PORT=page, API_URL=url)
     assert answer(f"http://127.0.0.1:{page}/_stcore/health").ok
     pages = engine.do("exec", "dashboard-dashboard", "python", "-c", OPEN_PAGES).stdout.splitlines()
-    assert len(pages) == 6
+    assert len(pages) == 7
     assert all(line.endswith(" 0 []") for line in pages), pages
 
     code, seconds, log = engine.stop(api)

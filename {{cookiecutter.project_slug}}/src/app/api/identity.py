@@ -54,7 +54,9 @@ def _email(authorization: str, address: str) -> str:
     if scheme.lower() != "bearer" or not token:
         raise _unauthorized("no identity token came", address)
     if token.endswith(_STRIPPED):  # a private service looked at it; but anybody can write so
-        problem = "Cloud Run took the signature away: send X-Serverless-Authorization, too"
+        problem = (
+            "Cloud Run took the signature away: send the token as X-Serverless-Authorization too"
+        )
         raise _unauthorized(problem, address)
     claims = _claims(token, address)
     if claims.get("iss") not in _ISSUERS:

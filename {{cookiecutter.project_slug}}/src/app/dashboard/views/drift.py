@@ -58,17 +58,22 @@ def before_and_now(finding: "pd.Series[Any]") -> None:
         return
     column = columns.features().get(name, columns.target())
     both = pd.concat({"before": known[was], "now": window[is_]}).dropna()
+    _draw_shares(both, column, f"{titled(name)} before and now")
+    made, served = known[was].count(), window[is_].count()
+    st.caption(f"Before: {made:,} examples that the model was made with; now: {served:,} answers.")
+
+
+def _draw_shares(both: "pd.Series[Any]", column: columns.Column, about: str) -> None:
+    """Draw how a column is distributed before and now, which the first level of the index says."""
     values = pd.cut(both.astype(float), BINS) if column.quantity else both.map(str)
-    times, about = both.index.get_level_values(0), f"{titled(name)} before and now"
+    times = both.index.get_level_values(0)
     shares = 100 * pd.crosstab(values, times, normalize="columns", dropna=False)
     if column.quantity:
         shares.index = pd.Index([part.mid for part in shares.index])
         charts.lines(shares, column.label, "% of the rows", about, filled=True)
-    else:
-        commonest = shares.loc[shares.sum(axis="columns").nlargest(BINS).index]
-        charts.bars(commonest, "% of the rows", about, column.label)
-    made, served = known[was].count(), window[is_].count()
-    st.caption(f"Before: {made:,} examples that the model was made with; now: {served:,} answers.")
+        return
+    commonest = shares.loc[shares.sum(axis="columns").nlargest(BINS).index]
+    charts.bars(commonest, "% of the rows", about, column.label)
 
 
 def table(newest: pd.DataFrame) -> None:

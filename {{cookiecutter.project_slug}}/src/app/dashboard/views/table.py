@@ -66,13 +66,13 @@ def show_faults(problems: dict[int, list[str]]) -> None:
 
 def answer(records: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
     """Ask the API in parts, from where it stopped before."""
-    bar = st.progress(0.0, "Asking the API")
+    progress = st.progress(0.0, "Asking the API")
     while len(answers) < len(records):
         given = client.ask("/predict", records[len(answers) : len(answers) + PART])
         made = {"model_version": given["model_version"]}
         answers.extend(one | made for one in given["predictions"])
-        bar.progress(len(answers) / len(records), f"{len(answers):,} rows are answered")
-    bar.empty()
+        progress.progress(len(answers) / len(records), f"{len(answers):,} rows are answered")
+    progress.empty()
 
 
 def show_answers(texts: pd.DataFrame, answers: list[dict[str, Any]]) -> None:
