@@ -146,6 +146,9 @@ def find_engine(python_version, python):
     base = f"docker.io/library/python:{python_version}-slim"
     if engine.do("image", "exists", base, check=False).returncode:
         import_base(engine, base, python)
+    engine.do(
+        "image", "prune", "--force", "--filter", "until=24h"
+    )  # our own store: it grows by GBs
     return engine
 
 
