@@ -146,9 +146,7 @@ def find_engine(python_version, python):
     base = f"docker.io/library/python:{python_version}-slim"
     if engine.do("image", "exists", base, check=False).returncode:
         import_base(engine, base, python)
-    engine.do(
-        "image", "prune", "--force", "--filter", "until=24h"
-    )  # our own store: it grows by GBs
+    engine.do("image", "prune", "--force", "--filter", "until=24h")  # it grows by gigabytes
     return engine
 
 

@@ -82,7 +82,7 @@ def test_every_stage_and_command_has_its_function():
 # >>> sprint >= 3
 @pytest.mark.usefixtures("champion")
 def test_a_laptop_predicts_and_stores_without_what_is_large():
-    heavy = ("duckdb", "pandas", "pyarrow", "requests", "sklearn", "skl2onnx")
+    heavy = ("duckdb", "pandas", "pyarrow", "sklearn", "skl2onnx")
     code = (
         "import sys, app.api.server; from app.api import observe, serving; "
         "from app.contract import columns; observe.begin(); "
