@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud import QUERY_GIB_A_DAY  # >>> data_store = BigQuery
+# >>> data_store = BigQuery
+from cloud import QUERY_GIB_A_DAY
 
+# <<<
 from app.__main__ import guarded
 from app.api.journal import AT_ONCE
 
