@@ -14,7 +14,7 @@ from app.api import client
 from app.contract import columns
 from app.dashboard import cached_reads, explanation
 from app.history import predictions
-from app.registry import reference
+from app.registry import reference, versions
 from app.storage import open_storage
 
 pytestmark = [pytest.mark.service, pytest.mark.integration]
@@ -208,7 +208,8 @@ def test_an_interval_is_as_wide_as_nine_of_ten_residuals_and_one_more(rows, widt
 def test_what_everybody_can_open_shows_no_single_record(
     open_page, champion, monkeypatch, variables, shown
 ):
-    now, answer, record = datetime.now(UTC), columns.target().example, columns.example_record()
+    now, record = datetime.now(UTC), columns.example_record()
+    answer = versions.load(champion).predict([record])[0].prediction
     times = {"early": now - timedelta(hours=3), "late": now}
     remember([row(name, champion, record, answer, at=at) for name, at in times.items()])
     monkeypatch.setenv("GCP_PROJECT_ID", "example-project-123")
