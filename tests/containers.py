@@ -68,10 +68,11 @@ class Engine(NamedTuple):
         assert not check or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
 
-    def build(self, folder, target):
+    def build(self, folder, target, store):
         """Build a target of a project's Dockerfile; give its name and its size in MB."""
-        name = f"localhost/{folder.name}-{target}"
-        self.do("build", *self.build_options, "--target", target, "--tag", name, str(folder))
+        name = f"localhost/{folder.name}-{target}-{store}"
+        options = [*self.build_options, "--build-arg", f"STORE={store}", "--target", target]
+        self.do("build", *options, "--tag", name, str(folder))
         size = self.do("image", "inspect", "--format", "{{.Size}}", name).stdout
         return name, int(size) / 1e6
 

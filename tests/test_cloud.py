@@ -85,8 +85,8 @@ asked, ask = [], storage._ask
 storage._ask = lambda query, values: asked.append(len(values)) or ask(query, values)
 def read(limit, **equals):
     asked.clear()
-    found = storage.read(tables.PREDICTIONS, equals=equals, newest_by="predicted_at", limit=limit)
-    print("of", limit, equals, found.column("id").to_pylist(), "asked since", asked)
+    found = storage.find(tables.PREDICTIONS, equals=equals, newest_by="predicted_at", limit=limit)
+    print("of", limit, equals, [row["id"] for row in found], "asked since", asked)
 for days in (10, 100):
     at = datetime.now(UTC) - timedelta(days)
     storage.append(tables.PREDICTIONS, [row | {"id": f"{days} days", "predicted_at": at}])
@@ -97,7 +97,7 @@ read(1, id="absent")
 storage._ask = ask
 storage._max_bytes = -1
 try:
-    storage.read("copy", limit=1, newest_by=schema.TARGET)
+    storage.find("copy", limit=1, newest_by=schema.TARGET)
 except StorageUnavailable as refused:
     print(refused)
 """

@@ -167,6 +167,7 @@ def test_the_core_is_the_same_in_every_project(bake):
         "src/app/api/serving.py",
         "src/app/dashboard/main.py",
         "src/app/storage/cloud.py",
+        "src/app/storage/cloud_appends.py",
         "tests/storage/cloud_store.py",
     }:
         assert (other.path / name).read_bytes() == (default.path / name).read_bytes(), name

@@ -102,7 +102,8 @@ def find_program() -> str:
 
 def build(shell: Shell, name: str) -> str:
     """Build an image for this machine. Its tag is its content's, so that a change is rolled out."""
-    shell.run("docker", "build", f"--target={name}", f"--tag={name}:built", ".")
+    options = ("--build-arg=STORE=local", f"--target={name}", f"--tag={name}:built")
+    shell.run("docker", "build", *options, ".")
     ask = ("docker", "image", "inspect", f"{name}:built")
     built = json.loads(shell.read(*ask, rehearsed='[{"Id": "sha256:DIGEST"}]'))[0]["Id"]
     image = f"{name}:{built.rpartition(':')[2][:12]}"

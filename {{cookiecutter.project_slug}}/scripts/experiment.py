@@ -54,7 +54,7 @@ def read_judged() -> list[Judged]:
     of another trial.
     """
     storage = open_storage()
-    newest_first = storage.read(tables.LABELS, newest_by="labelled_at").to_pylist()
+    newest_first = storage.find(tables.LABELS, newest_by="labelled_at")
     labels = {row["id"]: json.loads(row["label"]) for row in reversed(newest_first)}
     rows = sorted(storage.read(TRIALS).to_pylist(), key=lambda row: row["made_at"])
     present = {row["arm"]: row["model_version"] for row in rows}

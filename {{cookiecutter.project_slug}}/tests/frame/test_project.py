@@ -81,18 +81,20 @@ def test_every_stage_and_command_has_its_function():
 
 # >>> sprint >= 3
 @pytest.mark.usefixtures("champion")
-def test_a_laptop_predicts_and_stores_without_what_is_large():
+def test_a_laptop_predicts_and_stores_without_what_is_large_and_reads_without_arrow():
     heavy = ("duckdb", "pandas", "pyarrow", "sklearn", "skl2onnx")
     code = (
         "import sys, app.api.server; from app.api import observe, serving; "
         "from app.contract import columns; observe.begin(); "
         "serving.Serving().answer([columns.example_record()]); "
+        f"print([m for m in {heavy} if m in sys.modules]); "
+        "from app.history import predictions; assert predictions.latest(9); "
         f"print([m for m in {heavy} if m in sys.modules])"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines() == ["[]", "['duckdb']"]
 
 
 # <<<

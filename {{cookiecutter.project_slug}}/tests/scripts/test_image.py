@@ -25,19 +25,22 @@ def asked(monkeypatch):
     return urls
 
 
-def test_an_image_is_built_asked_measured_and_removed(recorder, asked, capsys):
+def test_an_image_is_built_asked_measured_and_removed(recorder, asked, capsys, free_port):
     shell = recorder(ANSWERS)
 
-    image.measure(shell, "api", 9099)
+    image.measure(shell, "api")
 
     verbs = [command.split()[1] for command in shell.commands]
-    assert verbs == ["build", "image", "run", "rm"]
+    assert verbs == ["build", "image", "run", "run", "rm"]
     assert "--target=api" in shell.commands[0]
-    assert "--publish=127.0.0.1:9099:9099 --env=PORT=9099 api" in shell.commands[2]
-    assert asked == ["http://127.0.0.1:9099/health"] * 2
+    assert "--rm api sh -c cd" in shell.commands[2]
+    options = f"--publish=127.0.0.1:{free_port}:{free_port} --env=PORT={free_port} api"
+    assert options in shell.commands[3]
+    assert asked == [f"http://127.0.0.1:{free_port}/health"] * 2
     assert capsys.readouterr().out.startswith("api: 183 MB; first answer 0.")
 
 
+@pytest.mark.usefixtures("free_port")
 def test_of_a_container_that_does_not_answer_the_log_is_shown(recorder, monkeypatch):
     def refuse(url):
         raise AppError(f"{url} does not answer well")
@@ -47,16 +50,25 @@ def test_of_a_container_that_does_not_answer_the_log_is_shown(recorder, monkeypa
     shell = recorder(ANSWERS)
 
     with pytest.raises(AppError, match="/health does not answer well"):
-        image.measure(shell, "api", 9099)
+        image.measure(shell, "api")
 
     last = [command.partition(" ")[2] for command in shell.commands[-2:]]
     assert last == ["logs 0123abc", "rm --force 0123abc"]
 
 
-def test_an_image_that_does_not_serve_is_told(monkeypatch):
-    monkeypatch.setattr("sys.argv", ["image.py", "pipeline"])
+def test_an_image_that_does_not_serve_is_not_started(recorder, capsys):
+    shell = recorder(ANSWERS)
 
-    with pytest.raises(ConfigError, match="'pipeline': give one of api"):
+    image.measure(shell, "pipeline")
+
+    assert [command.split()[1] for command in shell.commands] == ["build", "image", "run"]
+    assert capsys.readouterr().out == "pipeline: 183 MB\n"
+
+
+def test_an_image_that_is_none_is_told(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["image.py", "apo"])
+
+    with pytest.raises(ConfigError, match="'apo': give one of api, .*pipeline"):
         image.main()
 
 

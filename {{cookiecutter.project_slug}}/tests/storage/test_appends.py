@@ -116,7 +116,7 @@ def test_lines_of_a_process_that_ended_are_gathered_and_those_of_others_stay(fol
 
     assert len(list((folder / "labels").glob("*.jsonl"))) == 1
     assert ids() == ["a-0", "a-1", "a-2", "mine"]
-    assert json.loads(open_storage().read("labels", equals={"id": "a-2"})["label"][0].as_py()) == 2
+    assert json.loads(open_storage().find("labels", equals={"id": "a-2"})[0]["label"]) == 2
 
 
 def test_nothing_is_there_twice_if_gathering_ends_before_it_deletes(folder, monkeypatch):

@@ -86,7 +86,6 @@ def _read(
     table: str, newest_by: str = "", limit: int | None = None, equals: Equals = None
 ) -> list[dict[str, Any]]:
     try:
-        rows = open_storage().read(table, equals=equals, newest_by=newest_by, limit=limit)
+        return open_storage().find(table, equals=equals, newest_by=newest_by, limit=limit)
     except NotFound:
         return []
-    return list(rows.to_pylist())

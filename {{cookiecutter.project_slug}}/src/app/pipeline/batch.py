@@ -118,10 +118,9 @@ def _agree(share: Share) -> str:
 def _is_scored(share: Share) -> bool:
     """Say whether this share is in the table already; a write is whole, so one row tells."""
     try:
-        rows = open_storage().read(share.table, equals={"share": share.task}, limit=1)
+        return bool(open_storage().find(share.table, equals={"share": share.task}, limit=1))
     except NotFound:
         return False
-    return bool(rows.num_rows)
 
 
 def _score_pieces(

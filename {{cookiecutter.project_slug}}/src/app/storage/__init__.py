@@ -4,7 +4,7 @@
 `interface`. `tables` names the tables and says who writes each. `rules` says what every store asks
 of names and columns, `objects` keeps objects in a bucket, `remedies` explains Google's errors.
 # >>> sprint >= 3
-`appended` lists the tables that grow row by row; `local_appends` keeps them on a laptop.
+`appended` lists the tables that grow row by row; `local_appends` and `cloud_appends` keep them.
 # <<<
 """
 
@@ -31,9 +31,12 @@ def open_storage() -> Storage:
     if cloud is None:
         return LocalStorage(Path(read("LOCAL_STORE", "local")))  # >>> sprint < 3
         return AppendingStorage(Path(read("LOCAL_STORE", "local")))  # >>> sprint >= 3
-    from app.storage.cloud import CloudStorage  # pylint: disable=import-outside-toplevel # a laptop never needs it
+    # pylint: disable=import-outside-toplevel # a laptop never needs it
+    from app.storage.cloud import CloudStorage  # >>> sprint < 3
+    from app.storage.cloud_appends import AppendingCloud  # >>> sprint >= 3
 
-    return CloudStorage(cloud)
+    return CloudStorage(cloud)  # >>> sprint < 3
+    return AppendingCloud(cloud)  # >>> sprint >= 3
 
 
 def get_json(key: str, kind: Any) -> tuple[Any, int]:

@@ -27,10 +27,8 @@ class Storage(Protocol):
     def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
         """Replace a table, or append to it (made if absent): all rows or none."""
 
-    def read(
-        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
-    ) -> "pa.Table":
-        """Read rows, perhaps only those with these values, perhaps the newest first."""
+    def read(self, table: str, *, limit: int | None = None) -> "pa.Table":
+        """Read a table, or so many of its rows."""
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator["pa.RecordBatch"]:
         """Read a table piece by piece, in bounded memory."""
@@ -39,6 +37,14 @@ class Storage(Protocol):
         """Delete a table; one that is absent stays so."""
 
     # >>> sprint >= 3
+    def find(
+        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Read a few rows, perhaps only those with these values, perhaps the newest first.
+
+        This needs no Arrow, so that an image that only predicts does without it.
+        """
+
     appends_at_once: bool
     """Whether `append` takes so little time that an answer can wait for it."""
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from app.errors import Conflict, NotFound, StorageUnavailable
-from app.storage.interface import Blob, Equals, Rows
-from app.storage.rules import checked_key, checked_name, require_storable, selection
+from app.storage.interface import Blob, Rows
+from app.storage.rules import checked_key, checked_name, require_storable
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,13 +48,11 @@ class LocalStorage:
             database.execute(f"{verb} SELECT * FROM incoming")
             database.commit()
 
-    def read(
-        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
-    ) -> "pa.Table":
-        """Read rows, perhaps only those with these values, perhaps the newest first."""
+    def read(self, table: str, *, limit: int | None = None) -> "pa.Table":
+        """Read a table, or so many of its rows."""
         with self._rows_of(table) as (database, rows):
-            query = f"SELECT * FROM {rows}" + selection(equals, newest_by, limit, '"')
-            return database.sql(query, params=list((equals or {}).values())).to_arrow_table()
+            found = database.sql(f"SELECT * FROM {rows}")
+            return (found if limit is None else found.limit(limit)).to_arrow_table()
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator["pa.RecordBatch"]:
         """Read a table piece by piece, in bounded memory."""
@@ -105,8 +103,13 @@ class LocalStorage:
     @contextmanager
     def _database(self) -> Iterator["duckdb.DuckDBPyConnection"]:
         """Open the file for one operation, so that several processes can take turns."""
-        import duckdb  # pylint: disable=import-outside-toplevel # not every process reads tables
-
+        try:
+            import duckdb  # pylint: disable=import-outside-toplevel # not every process reads tables
+        except ModuleNotFoundError:
+            raise StorageUnavailable(
+                "this image was built for Google Cloud, without DuckDB, and APP_ENV says local: "
+                "build it with --build-arg=STORE=local, or set APP_ENV."
+            ) from None
         with writable(self._file):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             try:

@@ -21,7 +21,8 @@ import filelock
 from pydantic_core import to_json
 
 from app.storage import local
-from app.storage.appended import COLUMNS, Row
+from app.storage.appended import COLUMNS, Row, selection
+from app.storage.interface import Equals
 from app.storage.rules import checked_name
 
 if TYPE_CHECKING:
@@ -57,6 +58,16 @@ class AppendingStorage(local.LocalStorage):
             except OSError:
                 file.truncate(size)
                 raise
+
+    def find(
+        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
+    ) -> list[Row]:
+        """Read a few rows, perhaps only those with these values, perhaps the newest first."""
+        with self._rows_of(table) as (database, rows):
+            query = f"SELECT * FROM {rows}" + selection(equals, newest_by, limit, '"')
+            found = database.execute(query, list((equals or {}).values()))
+            names = [name for name, *_ in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""

@@ -7,8 +7,6 @@ from google.api_core.exceptions import NotFound as Absent
 from google.cloud.storage import Client
 
 from app.config import Cloud
-from app.storage import interface  # >>> sprint >= 3
-from app.storage.appended import Row, to_arrow  # >>> sprint >= 3
 from app.storage.interface import Blob
 from app.storage.remedies import translated
 from app.storage.rules import checked_key
@@ -53,11 +51,6 @@ class Objects:
 
     # >>> sprint >= 3
     appends_at_once = False
-
-    def append(self: interface.Storage, table: str, rows: list[Row]) -> None:
-        """Add rows, all or none: they are stored when this returns."""
-        # pylint: disable-next=no-member # each store has it
-        self.write(table, to_arrow(table, rows), append=True)
 
     # <<<
     # >>> sprint >= 4

@@ -4,7 +4,6 @@ import re
 from typing import TYPE_CHECKING
 
 from app.errors import InvalidData, NotFound
-from app.storage.interface import Equals
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,20 +17,6 @@ def checked_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII):
         raise NotFound(f"{name!r} is not a table or column: use letters, digits and _.")
     return name
-
-
-def selection(
-    equals: Equals, newest_by: str, limit: int | None, quote: str, *, since: bool = False
-) -> str:
-    """Give the rest of a query for rows with these values, the newest first, at most so many.
-
-    With `since` none is older than the last parameter.
-    """
-    names = [f"{quote}{checked_name(name)}{quote} = ?" for name in equals or {}]
-    names += [f"{quote}{checked_name(newest_by)}{quote} >= ?"] if since else []
-    query = f" WHERE {' AND '.join(names)}" if names else ""
-    query += f" ORDER BY {quote}{checked_name(newest_by)}{quote} DESC" if newest_by else ""
-    return query + (f" LIMIT {int(limit)}" if limit is not None else "")
 
 
 def checked_key(key: str) -> str:

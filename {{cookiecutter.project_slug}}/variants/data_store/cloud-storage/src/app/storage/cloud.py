@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.errors import NotFound
-from app.storage.interface import Equals, Rows
+from app.storage.interface import Rows
 from app.storage.objects import Objects
 from app.storage.remedies import translated
 from app.storage.rules import checked_name, require_storable
@@ -47,23 +47,9 @@ class CloudStorage(Objects):
                 for blob in self._files(old.folder):
                     blob.delete(timeout=60)
 
-    def read(
-        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
-    ) -> pa.Table:
-        """Read rows, perhaps only those with these values, perhaps the newest first.
-
-        Every file is read, so a table that is asked often wants a real database.
-        """
-        wanted = [(checked_name(name), "=", value) for name, value in (equals or {}).items()]
-        with self._translated_table(table):
-            parts = []
-            for blob in self._files(self._required(table)):
-                with blob.open("rb") as file:
-                    parts.append(pq.read_table(file, filters=wanted or None))
-        rows = pa.concat_tables(parts)
-        if newest_by:
-            rows = rows.sort_by([(newest_by, "descending")])
-        return rows.slice(0, limit)
+    def read(self, table: str, *, limit: int | None = None) -> pa.Table:
+        """Read a table, or so many of its rows; every file is read."""
+        return self._read(table).slice(0, limit)
 
     def stream(self, table: str, batch_rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Read a table piece by piece, in bounded memory."""
@@ -80,6 +66,14 @@ class CloudStorage(Objects):
                 self._bucket.blob(f".tables/{table}.valid").delete(timeout=60)
                 for blob in self._files(old.folder):
                     blob.delete(timeout=60)
+
+    def _read(self, table: str, filters: list[tuple[str, str, Any]] | None = None) -> pa.Table:
+        with self._translated_table(table):
+            parts = []
+            for blob in self._files(self._required(table)):
+                with blob.open("rb") as file:
+                    parts.append(pq.read_table(file, filters=filters))
+        return pa.concat_tables(parts)
 
     def _write_file(self, folder: str, rows: Rows) -> None:
         """Write a Parquet file; names begin with the time, so that files are read in order."""

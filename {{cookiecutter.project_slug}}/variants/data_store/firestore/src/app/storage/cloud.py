@@ -1,27 +1,29 @@
 """The store of Google Cloud: a row is a document in Firestore, objects are in Cloud Storage."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import pyarrow as pa
 from google.cloud import firestore
 
 from app.config import Cloud, read
 from app.errors import NotFound
-from app.storage.interface import Equals, Rows
+from app.storage.interface import Rows
 from app.storage.objects import Objects
 from app.storage.remedies import translated
 from app.storage.rules import checked_name, require_storable
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 VARIABLES = ("FIRESTORE_DATABASE",)
 """Variables of the environment that a process elsewhere needs too."""
 
-_COMMIT_ROWS = 400
-_TIME = pa.timestamp("us", "UTC")
-_KINDS = (pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32(), _TIME)
-_TYPES = {str(kind): kind for kind in _KINDS}
+_DATE, _TIME = "date32[day]", "timestamp[us, tz=UTC]"
+COMMIT_ROWS = 400
+"""So many documents are written at once, all or none."""
 
 
 class CloudStorage(Objects):
@@ -41,42 +43,26 @@ class CloudStorage(Objects):
         """Replace or append to a table; readers see all rows or none."""
         require_storable(rows.schema)
         with self._translated_table(table):
-            old = self._parts(table)
-            if append and old and isinstance(rows, pa.Table) and rows.num_rows <= _COMMIT_ROWS:
-                self._commit(old[-1], _to_stored(rows, rows.schema))
-                return
-            part = self._fill_part(table, rows)
-            columns = [{"name": field.name, "type": str(field.type)} for field in rows.schema]
-            parts = firestore.ArrayUnion([part.id]) if append else [part.id]
-            self._head(table).set({"columns": columns, "parts": parts}, merge=True, timeout=60)
-            for replaced in [] if append else old:
+            old = [] if append else self._parts(table)
+            types = {field.name: str(field.type) for field in rows.schema}
+            self._add_part(table, types, _documents(rows), append=append)
+            for replaced in old:
                 self._client.recursive_delete(replaced)
 
-    def read(
-        self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
-    ) -> pa.Table:
-        """Read rows, perhaps only those with these values, perhaps the newest first."""
+    def read(self, table: str, *, limit: int | None = None) -> "pa.Table":
+        """Read a table, or so many of its rows."""
         with self._translated_table(table):
-            schema, rows = self._schema(table), list[dict[str, Any]]()
+            schema, rows = _as_arrow(self._types(table)), list[dict[str, Any]]()
             for part in self._parts(table):
-                query: Any = part
-                for name, value in (equals or {}).items():
-                    query = query.where(
-                        filter=firestore.FieldFilter(checked_name(name), "==", value)
-                    )
-                if newest_by and not equals:  # both would need an index made by hand
-                    query = query.order_by(checked_name(newest_by), direction="DESCENDING")
-                    query = query.limit(limit) if limit is not None else query
-                rows += [document.to_dict() for document in query.stream(timeout=60)]
-        table_rows = _from_stored(rows, schema)
-        if newest_by:
-            table_rows = table_rows.sort_by([(newest_by, "descending")])
-        return table_rows.slice(0, limit)
+                left = part if limit is None else part.limit(limit - len(rows))
+                if limit is None or len(rows) < limit:
+                    rows += [document.to_dict() for document in left.stream(timeout=60)]
+        return _from_stored(rows, schema)
 
-    def stream(self, table: str, batch_rows: int = 5_000) -> Iterator[pa.RecordBatch]:
+    def stream(self, table: str, batch_rows: int = 5_000) -> Iterator["pa.RecordBatch"]:
         """Read a table page by page, in the order of the documents' ids."""
         with self._translated_table(table):
-            schema = self._schema(table)
+            schema = _as_arrow(self._types(table))
             for part in self._parts(table):
                 page = part.order_by("__name__").limit(batch_rows)
                 while documents := page.get(timeout=60):
@@ -92,13 +78,26 @@ class CloudStorage(Objects):
             for part in parts:
                 self._client.recursive_delete(part)
 
-    def _fill_part(self, table: str, rows: Rows) -> Any:
+    def _add_part(
+        self,
+        table: str,
+        types: Mapping[str, str],
+        rows: Iterable[dict[str, Any]],
+        *,
+        append: bool = True,
+    ) -> None:
+        """Write rows to a new part, and then make it valid, beside the others or alone."""
+        part = self._fill_part(table, rows)
+        columns = [{"name": name, "type": kind} for name, kind in types.items()]
+        parts = firestore.ArrayUnion([part.id]) if append else [part.id]
+        self._head(table).set({"columns": columns, "parts": parts}, merge=True, timeout=60)
+
+    def _fill_part(self, table: str, rows: Iterable[dict[str, Any]]) -> Any:
         """Write rows to a new part; it is removed if they end in an error."""
-        part = self._head(table).collection(uuid4().hex)
+        part, left = self._head(table).collection(uuid4().hex), iter(rows)
         try:
-            for batch in rows.to_batches() if isinstance(rows, pa.Table) else rows:
-                for start in range(0, batch.num_rows, _COMMIT_ROWS):
-                    self._commit(part, _to_stored(batch.slice(start, _COMMIT_ROWS), rows.schema))
+            while piece := list(islice(left, COMMIT_ROWS)):
+                self._commit(part, piece)
         except BaseException:
             self._client.recursive_delete(part)
             raise
@@ -120,26 +119,37 @@ class CloudStorage(Objects):
             for part in (head.get(timeout=60).to_dict() or {}).get("parts", [])
         ]
 
-    def _schema(self, table: str) -> pa.Schema:
+    def _types(self, table: str) -> dict[str, str]:
+        """Read the type of each column, by its name in Arrow."""
         head = self._head(table).get(timeout=60).to_dict()
         if head is None:
             raise NotFound(f"table {table!r} does not exist in database {self._database}.")
-        return pa.schema([(column["name"], _TYPES[column["type"]]) for column in head["columns"]])
+        return {column["name"]: column["type"] for column in head["columns"]}
 
     def _translated_table(self, table: str) -> AbstractContextManager[None]:
         return translated(self._cloud, f"table {table!r} cannot be found.")
 
 
-def _to_stored(rows: pa.Table | pa.RecordBatch, schema: pa.Schema) -> list[dict[str, Any]]:
+def _documents(rows: Rows) -> Iterator[dict[str, Any]]:
     """Give rows as documents; Firestore has no dates, only times."""
-    return list(rows.cast(_stored(schema)).to_pylist())
+    for batch in rows.to_batches() if hasattr(rows, "to_batches") else rows:
+        yield from batch.cast(_stored(rows.schema)).to_pylist()
 
 
-def _from_stored(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+def _from_stored(rows: list[dict[str, Any]], schema: "pa.Schema") -> "pa.Table":
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel # who predicts does without
+
     return pa.Table.from_pylist(rows, _stored(schema)).cast(schema)
 
 
-def _stored(schema: pa.Schema) -> pa.Schema:
-    return pa.schema(
-        [(field.name, _TIME if field.type == pa.date32() else field.type) for field in schema]
-    )
+def _stored(schema: "pa.Schema") -> "pa.Schema":
+    types = {field.name: str(field.type) for field in schema}
+    return _as_arrow({n: _TIME if kind == _DATE else kind for n, kind in types.items()})
+
+
+def _as_arrow(types: Mapping[str, str]) -> "pa.Schema":
+    import pyarrow as pa  # pylint: disable=import-outside-toplevel
+
+    kinds = (pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.date32())
+    known = {str(kind): kind for kind in (*kinds, pa.timestamp("us", "UTC"))}
+    return pa.schema([(name, known[kind]) for name, kind in types.items()])
