@@ -22,6 +22,7 @@ EVERY_PART = {
     "_online_experiments": "yes",
     "_asynchronous_serving": "yes",
     "_kubernetes": "yes",
+    "_triton": "yes",
 }
 PROJECTS = [
     EVERY_PART,

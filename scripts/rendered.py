@@ -24,6 +24,7 @@ PROJECTS = {
         "_online_experiments": "yes",
         "_asynchronous_serving": "yes",
         "_kubernetes": "yes",
+        "_triton": "yes",
         "_licence": "Apache-2.0",
     },
 }

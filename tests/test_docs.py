@@ -45,6 +45,7 @@ def test_the_tour_explains_the_options(bake):
         "asynchronous_serving": "yes",
         "golden_signals": "yes",
         "kubernetes": "yes",
+        "triton": "yes",
     }
 
     project = bake(**answers)

@@ -20,6 +20,7 @@ MAXIMAL = {
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
     "kubernetes": "yes",
+    "triton": "yes",
     "python_version": "3.13",
     "serving_mode": "both",
 }
@@ -38,6 +39,7 @@ ANSWERS = [
     pytest.param({"online_experiments": "yes"}, id="experiments"),
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"kubernetes": "yes"}, id="kubernetes"),
+    pytest.param({"triton": "yes"}, id="triton"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
     pytest.param({"until_sprint": "2"}, id="sprint-2"),
     pytest.param({"until_sprint": "3"}, id="sprint-3"),
@@ -61,6 +63,7 @@ def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
         ("online_experiments", "yes", "challenger_share"),
         ("asynchronous_serving", "yes", "post /jobs"),
         ("kubernetes", "yes", "kubectl"),
+        ("triton", "yes", "triton"),
         ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),

@@ -27,6 +27,7 @@ VARIANTS = [
         "asynchronous_serving": "yes",
         "golden_signals": "yes",
         "kubernetes": "yes",
+        "triton": "yes",
     },
 ]
 STORES = {"BigQuery": r"BigQuery|BQ_|\bbq\b", "Firestore": "Firestore|FIRESTORE"}

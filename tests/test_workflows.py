@@ -38,6 +38,7 @@ MAXIMAL = {
     "online_experiments": "yes",
     "asynchronous_serving": "yes",
     "kubernetes": "yes",
+    "triton": "yes",
 }
 
 
