@@ -3,13 +3,17 @@
 Triton counts the first dimension, that of the records, by `max_batch_size`; so it is in no `dims`.
 """
 
+# pylint: disable=no-member # protobuf makes the classes of model_config_pb2 when it is imported
+
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import onnxruntime
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
+from tritonclient.utils import triton_to_np_dtype
 
 from app.errors import ConfigError, ModelRefused
 
@@ -33,9 +37,9 @@ def open_session(model: Path) -> onnxruntime.InferenceSession:
 
 
 def write(folder: Path, version: str, classes: list[Any] | None) -> None:
-    """Write `config.pbtxt` beside `1/model.onnx`; of a classification also the names of its classes.
+    """Write `config.pbtxt` beside `1/model.onnx`, and the names of the classes if it has any.
 
-    Of the outputs only the last is described, the scores: the class with the highest is the answer.
+    Of the outputs only the last is described, the scores: the highest is that of the answer.
     """
     session = open_session(folder / "1" / "model.onnx")
     labels = f', label_filename: "{LABELS}"' if classes else ""
@@ -77,6 +81,18 @@ def check(folder: Path) -> Any:
     return config
 
 
+def shape(array: npt.NDArray[Any], described: Any) -> npt.NDArray[Any]:
+    """Give an array the type and sizes that an input is described with."""
+    kind = triton_to_np_dtype(protocol_type(described))
+    return array.astype(kind).reshape(len(array), *described.dims)
+
+
+def protocol_type(described: Any) -> str:
+    """Name a type as the KServe protocol does: `FP32` for `TYPE_FP32`, `BYTES` for texts."""
+    name = str(model_config_pb2.DataType.Name(described.data_type)).removeprefix("TYPE_")
+    return "BYTES" if name == "STRING" else name
+
+
 def _parse(file: Path) -> Any:
     try:
         return text_format.Parse(file.read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
@@ -92,9 +108,10 @@ def _compare(kind: str, described: Any, tensors: Any) -> list[str]:
     types = model_config_pb2.DataType
     ours = Counter(_line(of.name, types.Name(of.data_type), list(of.dims)) for of in described)
     theirs = Counter(_as_text(tensor) for tensor in tensors)
+    added, missing = ours - theirs, theirs - ours
     return [
-        *(f"config.pbtxt has an {kind} {{ {line} }}, model.onnx has not." for line in ours - theirs),
-        *(f"model.onnx has an {kind} {{ {line} }}, config.pbtxt has not." for line in theirs - ours),
+        *(f"config.pbtxt describes an {kind} {{ {line} }}: not in model.onnx." for line in added),
+        *(f"model.onnx has an {kind} {{ {line} }}: not in config.pbtxt." for line in missing),
     ]
 
 
