@@ -29,6 +29,7 @@ VARIANTS = [
         "kubernetes": "yes",
         "triton": "yes",
     },
+    {"triton": "yes", "until_sprint": "3"},
 ]
 STORES = {"BigQuery": r"BigQuery|BQ_|\bbq\b", "Firestore": "Firestore|FIRESTORE"}
 """Words that only one table store has. Cloud Storage has none: it holds the objects of all."""

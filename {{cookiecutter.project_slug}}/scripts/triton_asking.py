@@ -36,7 +36,7 @@ def compare(who: str, answers: Scores, predictor: Predictor, wanted: Scores) -> 
     """Give the largest difference from our own answers; `ModelRefused` if it is too large."""
     scale = 1.0 if predictor.classifies else max(1.0, float(np.abs(wanted).max()))
     difference = float(np.abs(answers.reshape(wanted.shape) - wanted).max() / scale)
-    if not difference <= TOLERANCE:
+    if np.isnan(difference) or difference > TOLERANCE:
         raise ModelRefused(
             f"{who} answers otherwise than model {predictor.version} does here: the largest "
             f"difference is {difference:.2g}, at most {TOLERANCE:g} is allowed. "
@@ -48,34 +48,32 @@ def compare(who: str, answers: Scores, predictor: Predictor, wanted: Scores) -> 
 def report(url: str, config: Any, frame: pd.DataFrame, predictor: Predictor) -> Iterator[str]:
     """Ask both about the same records; give a table of times and differences, line by line."""
     asked = frame.head(min(RECORDS, config.max_batch_size))
-    wanted = predictor.scores(asked)
     programs = {"Triton": ask_triton(url, config, model_inputs.to_inputs(asked), predictor)}
     try:
         programs["our API"] = ask_api(asked, predictor)
     except client.ApiUnavailable as error:
         yield f"not compared with our API: {error}"
+    wanted = predictor.scores(asked)
     yield f"{'':8} records  p50 ms  p99 ms  difference"
     for who, ask in programs.items():
         for size in (1, len(asked)):
-            try:
-                places, times, answers = measure(ask, len(asked), size)
-            except (InferenceServerException, OSError) as error:
-                raise AppError(f"{who} did not answer {size} records: {error}") from None
-            difference = compare(who, answers, predictor, wanted[places])
+            times, answers = measure(who, ask, len(asked), size)
+            difference = compare(who, answers, predictor, np.resize(wanted, answers.shape))
             p50, p99 = np.percentile(times, (50, 99))
             yield f"{who:8} {size:7} {p50:7.2f} {p99:7.2f}  {difference:10.1e}"
 
 
-def measure(ask: Ask, count: int, size: int) -> tuple[npt.NDArray[Any], list[float], Scores]:
-    """Ask about `size` of `count` records at a time: which were asked, milliseconds, answers."""
-    places, times, answers = [], [], []
+def measure(who: str, ask: Ask, count: int, size: int) -> tuple[list[float], Scores]:
+    """Ask about `size` records at a time, all of `count` in turn; give milliseconds and answers."""
+    times, answers = [], []
     for request in range(REQUESTS):
-        first = request * size % count
-        started = time.perf_counter()
-        answers.append(ask(slice(first, first + size)))
+        first, started = request * size % count, time.perf_counter()
+        try:
+            answers.append(ask(slice(first, first + size)))
+        except (InferenceServerException, OSError) as error:
+            raise AppError(f"{who} did not answer {size} records: {error}") from None
         times.append(1000 * (time.perf_counter() - started))
-        places.append(np.arange(first, first + size))
-    return np.concatenate(places), times, np.concatenate(answers)
+    return times, np.concatenate(answers)
 
 
 def ask_triton(url: str, config: Any, inputs: model_inputs.Arrays, predictor: Predictor) -> Ask:

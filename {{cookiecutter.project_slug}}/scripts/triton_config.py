@@ -47,8 +47,8 @@ def write(folder: Path, version: str, classes: list[Any] | None) -> None:
         DECIDED.read_text(encoding="utf-8").strip(),
         f'name: "{folder.name}"',
         f'parameters {{ key: "version" value {{ string_value: "{version}" }} }}',
-        *(f"input [ {{ {_as_text(tensor)} }} ]" for tensor in session.get_inputs()),
-        f"output [ {{ {_as_text(session.get_outputs()[-1])}{labels} }} ]",
+        *(f"input [ {{ {describe(tensor)} }} ]" for tensor in session.get_inputs()),
+        f"output [ {{ {describe(session.get_outputs()[-1])}{labels} }} ]",
     ]
     (folder / "config.pbtxt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     names = "".join(f"{value}\n" for value in classes or ())
@@ -107,7 +107,7 @@ def _compare(kind: str, described: Any, tensors: Any) -> list[str]:
     """Say what is described and not in the file, and what is in the file and not described."""
     types = model_config_pb2.DataType
     ours = Counter(_line(of.name, types.Name(of.data_type), list(of.dims)) for of in described)
-    theirs = Counter(_as_text(tensor) for tensor in tensors)
+    theirs = Counter(describe(tensor) for tensor in tensors)
     added, missing = ours - theirs, theirs - ours
     return [
         *(f"config.pbtxt describes an {kind} {{ {line} }}: not in model.onnx." for line in added),
@@ -115,7 +115,7 @@ def _compare(kind: str, described: Any, tensors: Any) -> list[str]:
     ]
 
 
-def _as_text(tensor: Any) -> str:
+def describe(tensor: Any) -> str:
     """Describe an input or output of an ONNX file; -1 is a dimension of any length."""
     records, *dims = tensor.shape
     if isinstance(records, int) or tensor.type not in _TYPES:
