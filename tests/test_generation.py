@@ -63,7 +63,7 @@ def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
         ("online_experiments", "yes", "challenger_share"),
         ("asynchronous_serving", "yes", "post /jobs"),
         ("kubernetes", "yes", "kubectl"),
-        ("triton", "yes", "triton"),
+        ("triton", "yes", "tritonclient"),
         ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),

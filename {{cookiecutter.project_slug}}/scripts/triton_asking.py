@@ -26,7 +26,7 @@ TOLERANCE = 1e-4
 
 RECORDS = 100
 REQUESTS = 200
-_START = "`docker compose --file serving/triton/compose.yaml up`"
+_START = "`docker compose --file triton-server/compose.yaml up`"
 
 Scores = npt.NDArray[Any]
 Ask = Callable[[slice], Scores]
@@ -59,8 +59,8 @@ def report(url: str, config: Any, frame: pd.DataFrame, predictor: Predictor) -> 
         for size in (1, len(asked)):
             times, answers = measure(who, ask, len(asked), size)
             difference = compare(who, answers, predictor, np.resize(wanted, answers.shape))
-            p50, p99 = np.percentile(times, (50, 99))
-            yield f"{who:8} {size:7} {p50:7.2f} {p99:7.2f}  {difference:10.1e}"
+            spent = np.percentile(times, (50, 99))
+            yield f"{who:8} {size:7} {spent[0]:7.2f} {spent[1]:7.2f}  {difference:10.1e}"
 
 
 def measure(who: str, ask: Ask, count: int, size: int) -> tuple[list[float], Scores]:

@@ -17,7 +17,7 @@ from tritonclient.utils import triton_to_np_dtype
 
 from app.errors import ConfigError, ModelRefused
 
-DECIDED = Path("serving/triton/config.pbtxt")
+DECIDED = Path("triton-server/config.pbtxt")
 LABELS = "labels.txt"
 _BACKEND = "onnxruntime"
 _TYPES = {
@@ -42,17 +42,21 @@ def write(folder: Path, version: str, classes: list[Any] | None) -> None:
     Of the outputs only the last is described, the scores: the highest is that of the answer.
     """
     session = open_session(folder / "1" / "model.onnx")
-    labels = f', label_filename: "{LABELS}"' if classes else ""
+    labels = [f'label_filename: "{LABELS}"'] if classes else []
     lines = [
         DECIDED.read_text(encoding="utf-8").strip(),
         f'name: "{folder.name}"',
-        f'parameters {{ key: "version" value {{ string_value: "{version}" }} }}',
-        *(f"input [ {{ {describe(tensor)} }} ]" for tensor in session.get_inputs()),
-        f"output [ {{ {describe(session.get_outputs()[-1])}{labels} }} ]",
+        _block("parameters", 'key: "version"', _block("value", f'string_value: "{version}"')),
+        *(_block("input", describe(tensor)) for tensor in session.get_inputs()),
+        _block("output", describe(session.get_outputs()[-1]), *labels),
     ]
     (folder / "config.pbtxt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     names = "".join(f"{value}\n" for value in classes or ())
     (folder / LABELS).write_text(names, encoding="utf-8")
+
+
+def _block(name: str, *fields: str) -> str:
+    return " ".join([name, "{", *fields, "}"])
 
 
 def check(folder: Path) -> Any:
@@ -110,8 +114,8 @@ def _compare(kind: str, described: Any, tensors: Any) -> list[str]:
     theirs = Counter(describe(tensor) for tensor in tensors)
     added, missing = ours - theirs, theirs - ours
     return [
-        *(f"config.pbtxt describes an {kind} {{ {line} }}: not in model.onnx." for line in added),
-        *(f"model.onnx has an {kind} {{ {line} }}: not in config.pbtxt." for line in missing),
+        *(f"config.pbtxt describes an {kind}, {line}: not in model.onnx." for line in added),
+        *(f"model.onnx has an {kind}, {line}: not in config.pbtxt." for line in missing),
     ]
 
 
@@ -128,7 +132,7 @@ def describe(tensor: Any) -> str:
 
 
 def _line(name: str, data_type: str, dims: list[int]) -> str:
-    return f'name: "{name}", data_type: {data_type}, dims: {dims}'
+    return f'name: "{name}" data_type: {data_type} dims: {dims}'
 
 
 def _find_faults(config: Any, folder: Path) -> list[str]:

@@ -56,7 +56,7 @@ def make(version: str) -> Path:
     (folder / "1" / "model.onnx").write_bytes(versions.model_of(version))
     triton_config.write(folder, version, versions.record_of(version).classes)
     content = {
-        "resources": ["../../serving/triton/kubernetes"],
+        "resources": ["../../triton-server/kubernetes"],
         "images": [{"name": "model-repository", "newTag": version}],
     }
     text = json.dumps(content, indent=2)  # every JSON is YAML

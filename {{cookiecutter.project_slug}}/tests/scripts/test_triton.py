@@ -88,11 +88,11 @@ def test_what_the_team_decides_stays(served):
     [
         ("max_batch_size", "max_batchsize", r'cannot read .* no field named "max_batchsize"'),
         ("data_type: TYPE_", "data_type: TIPE_", r"cannot read .* TIPE_"),
-        ('input [ { name: "', 'input [ { name: "x', r'an input \{ name: "x.*not in model.onnx'),
-        ('input [ { name: "', 'input [ { name: "x', r"has an input \{ name.*not in config.pbtxt"),
-        ("TYPE_FP32", "TYPE_FP64", r"TYPE_FP64, .*not in model.onnx"),
-        ("dims: [", "dims: [9, ", r"dims: \[9, \d+\] \}: not in model.onnx"),
-        ('output [ { name: "', 'output [ { name: "x', r"an output .*not in model.onnx"),
+        ('input { name: "', 'input { name: "x', r'an input, name: "x.*not in model.onnx'),
+        ('input { name: "', 'input { name: "x', r"has an input, name.*not in config.pbtxt"),
+        ("TYPE_FP32", "TYPE_FP64", r"TYPE_FP64 .*not in model.onnx"),
+        ("dims: [", "dims: [9, ", r"dims: \[9, \d+\]: not in model.onnx"),
+        ('output { name: "', 'output { name: "x', r"an output .*not in model.onnx"),
         ('name: "champion"', 'name: "other"', "name is 'other', its folder 'champion'"),
         ('"onnxruntime"', '"onnx"', "backend is 'onnx': 'onnxruntime' runs ONNX"),
         ("max_batch_size: 1024", "", "max_batch_size is 0: at least 1"),
@@ -117,7 +117,7 @@ def test_an_input_that_is_described_twice_is_refused(folder):
 
 def test_the_names_of_the_classes_are_as_many_as_the_scores(folder):
     if "label_filename" not in (folder / "config.pbtxt").read_text(encoding="utf-8"):
-        edit(folder, "output [ {", 'output [ { label_filename: "labels.txt",')
+        edit(folder, "output {", 'output { label_filename: "labels.txt"')
     (folder / "labels.txt").write_text("one\n" * 99, encoding="utf-8")
 
     with pytest.raises(ConfigError, match="labels.txt names 99 classes"):
