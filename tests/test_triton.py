@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -204,6 +205,7 @@ def test_triton_and_our_api_answer_the_same(project, server, free_ports, tmp_pat
         with running_api(project, free_ports):
             told = project.poe("triton", f"--ask={url}", **free_ports)
         names = ask_for_classes(url)
+        asked, computed = ask_at_once(url)
 
     assert "not compared with our API: the API does not answer at" in alone
     rows = re.findall(ROW, told, re.MULTILINE)
@@ -212,6 +214,7 @@ def test_triton_and_our_api_answer_the_same(project, server, free_ports, tmp_pat
     ]
     assert all(float(difference) <= 1e-4 for *_, difference in rows)
     sample, model = (request.getfixturevalue(name) for name in ("sample", "model"))
+    assert computed < asked, "requests that waited were not joined"
     refused = "unexpected inference output 'probabilities' for model 'champion'"
     assert names == ({"FEMALE", "MALE"} if sample == "penguins" else refused)
     for who, size, p50, p99, _ in rows:
@@ -229,18 +232,36 @@ def promote_whatever_the_gate_says(project):
 
 
 def ask_for_classes(url):
-    """Ask as any client of the protocol may, with JSON alone, for the names of the classes."""
-    inputs = requests.get(f"{url}/v2/models/champion", timeout=5).json()["inputs"]
-    given = [
-        {**of, "shape": [1, of["shape"][1]],
-         "data": ["x" if of["datatype"] == "BYTES" else 1.0] * of["shape"][1]}
-        for of in inputs
-    ]  # fmt: skip
-    wanted = [{"name": "probabilities", "parameters": {"classification": 9}}]
-    answer = requests.post(
-        f"{url}/v2/models/champion/infer", json={"inputs": given, "outputs": wanted}, timeout=5
-    ).json()
+    """Ask for the names of the classes; give what the server says if there are none."""
+    answer = ask(url, [{"name": "probabilities", "parameters": {"classification": 9}}])
     return answer.get("error") or {text.split(":")[-1] for text in answer["outputs"][0]["data"]}
+
+
+def ask(url, outputs=()):
+    """Ask about one record as any client of the protocol may, with JSON alone."""
+    inputs = requests.get(f"{url}/v2/models/champion", timeout=5).json()["inputs"]
+    given = []
+    for of in inputs:
+        width = of["shape"][1]
+        data = ["x" if of["datatype"] == "BYTES" else 1.0] * width
+        given.append({**of, "shape": [1, width], "data": data})
+    sent = {"inputs": given, "outputs": list(outputs)}
+    return requests.post(f"{url}/v2/models/champion/infer", json=sent, timeout=5).json()
+
+
+def ask_at_once(url):
+    """Ask from many clients; give how often it was asked, and how often the model computed."""
+    before = counts(url)
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(ask, [url] * 400))
+    assert not [answer for answer in answers if "error" in answer]
+    return [after - earlier for after, earlier in zip(counts(url), before, strict=True)]
+
+
+def counts(url):
+    """Read from the server how many records it answered, and in how many computations."""
+    (stats,) = requests.get(f"{url}/v2/models/champion/stats", timeout=5).json()["model_stats"]
+    return stats["inference_count"], stats["execution_count"]
 
 
 @pytest.fixture(scope="module")

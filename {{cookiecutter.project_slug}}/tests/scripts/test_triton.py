@@ -92,7 +92,7 @@ def test_what_the_team_decides_stays(served):
         ('input { name: "', 'input { name: "x', r"has an input, name.*not in config.pbtxt"),
         ("TYPE_FP32", "TYPE_FP64", r"TYPE_FP64 .*not in model.onnx"),
         ("dims: [", "dims: [9, ", r"dims: \[9, \d+\]: not in model.onnx"),
-        ('output { name: "', 'output { name: "x', r"an output .*not in model.onnx"),
+        ('output { name: "', 'output { name: "x', r"an output, .*not in model.onnx"),
         ('name: "champion"', 'name: "other"', "name is 'other', its folder 'champion'"),
         ('"onnxruntime"', '"onnx"', "backend is 'onnx': 'onnxruntime' runs ONNX"),
         ("max_batch_size: 1024", "", "max_batch_size is 0: at least 1"),
