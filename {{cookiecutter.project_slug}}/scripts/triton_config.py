@@ -121,11 +121,11 @@ def _compare(kind: str, described: Any, tensors: Any) -> list[str]:
 
 def describe(tensor: Any) -> str:
     """Describe an input or output of an ONNX file; -1 is a dimension of any length."""
-    records, *dims = tensor.shape
-    if isinstance(records, int) or tensor.type not in _TYPES:
+    records, dims = tensor.shape[:1], tensor.shape[1:]
+    if not dims or isinstance(records[0], int) or tensor.type not in _TYPES:
         raise ModelRefused(
-            f"{tensor.name} is {tensor.type} {tensor.shape}: Triton takes a free first dimension, "
-            f"for any number of records, and one of {', '.join(_TYPES)}. Export the model so."
+            f"{tensor.name} is {tensor.type} {tensor.shape}: Triton takes {', '.join(_TYPES)}, "
+            "with a free dimension for the records before the others. Export the model so."
         )
     sizes = [size if isinstance(size, int) else -1 for size in dims]
     return _line(tensor.name, _TYPES[tensor.type], sizes)

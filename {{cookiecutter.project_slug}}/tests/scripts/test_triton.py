@@ -124,11 +124,21 @@ def test_the_names_of_the_classes_are_as_many_as_the_scores(folder):
         triton_config.check(folder)
 
 
-def test_a_model_for_one_record_only_is_refused():
-    tensor = SimpleNamespace(name="pixels", type="tensor(float)", shape=[1, 28])
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [("float", [1, 28]), ("float", [None]), ("float", []), ("complex64", [None, 28])],
+)
+def test_a_model_that_triton_cannot_serve_is_refused(kind, shape):
+    tensor = SimpleNamespace(name="pixels", type=f"tensor({kind})", shape=shape)
 
-    with pytest.raises(ModelRefused, match=r"pixels is tensor\(float\) \[1, 28\]: Triton takes"):
+    with pytest.raises(ModelRefused, match=r"pixels is tensor\(.*\) \[.*\]: Triton takes"):
         triton_config.describe(tensor)
+
+
+def test_a_dimension_of_any_length_is_minus_one():
+    tensor = SimpleNamespace(name="pixels", type="tensor(float)", shape=["records", "width", 3])
+
+    assert triton_config.describe(tensor).endswith("data_type: TYPE_FP32 dims: [-1, 3]")
 
 
 def test_the_repository_answers_as_we_do(served):
