@@ -23,6 +23,7 @@ EVERY_PART = {
     "_asynchronous_serving": "yes",
     "_kubernetes": "yes",
     "_triton": "yes",
+    "_optimisation": "yes",
 }
 PROJECTS = [
     EVERY_PART,

@@ -25,6 +25,7 @@ PROJECTS = {
         "_asynchronous_serving": "yes",
         "_kubernetes": "yes",
         "_triton": "yes",
+        "_optimisation": "yes",
         "_licence": "Apache-2.0",
     },
 }

@@ -20,6 +20,7 @@ MAXIMAL = {
     "asynchronous_serving": "yes",
     "kubernetes": "yes",
     "triton": "yes",
+    "optimisation": "yes",
 }
 
 

@@ -46,6 +46,7 @@ def test_the_tour_explains_the_options(bake):
         "golden_signals": "yes",
         "kubernetes": "yes",
         "triton": "yes",
+        "optimisation": "yes",
     }
 
     project = bake(**answers)

@@ -21,6 +21,7 @@ MAXIMAL = {
     "asynchronous_serving": "yes",
     "kubernetes": "yes",
     "triton": "yes",
+    "optimisation": "yes",
     "python_version": "3.13",
     "serving_mode": "both",
 }
@@ -40,6 +41,7 @@ ANSWERS = [
     pytest.param({"asynchronous_serving": "yes"}, id="jobs"),
     pytest.param({"kubernetes": "yes"}, id="kubernetes"),
     pytest.param({"triton": "yes"}, id="triton"),
+    pytest.param({"optimisation": "yes"}, id="optimisation"),
     pytest.param({"python_version": "3.12"}, id="python-3.12"),
     pytest.param({"until_sprint": "2"}, id="sprint-2"),
     pytest.param({"until_sprint": "3"}, id="sprint-3"),
@@ -64,6 +66,7 @@ def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
         ("asynchronous_serving", "yes", "post /jobs"),
         ("kubernetes", "yes", "kubectl"),
         ("triton", "yes", "tritonclient"),
+        ("optimisation", "yes", "app.optimisation"),
         ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),

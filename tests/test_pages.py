@@ -28,6 +28,7 @@ VARIANTS = [
         "golden_signals": "yes",
         "kubernetes": "yes",
         "triton": "yes",
+        "optimisation": "yes",
     },
     {"triton": "yes", "until_sprint": "3"},
 ]

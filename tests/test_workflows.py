@@ -39,6 +39,7 @@ MAXIMAL = {
     "asynchronous_serving": "yes",
     "kubernetes": "yes",
     "triton": "yes",
+    "optimisation": "yes",
 }
 
 

@@ -10,6 +10,7 @@ reports/       what people read of versions: runs compared, model card, facts
 history/       past predictions and what proved true of them  # >>> sprint >= 3
 api/           predictions over HTTP, and the client that asks for them  # >>> sprint >= 3
 pipeline/      all stages in one run, on a laptop or on Vertex AI  # >>> sprint >= 4
+optimisation/  what the model costs, and cheaper ones  # >>> sprint >= 4 and optimisation = yes
 dashboard/     pages for people  # >>> sprint >= 5
 monitoring/    is what is served still like what was learnt?  # >>> sprint >= 6
 =============  =====================================================================

@@ -123,7 +123,7 @@ def _describe(
         sha256=hashlib.sha256(content).hexdigest(),
         data=data,
         seed=SEED,
-        git_commit=_git_commit(),
+        git_commit=git_commit(),
         libraries=_libraries(),
         **choices,
     )
@@ -132,7 +132,7 @@ def _describe(
 def cross_validate(examples: pd.DataFrame, **hyperparameters: Any) -> records.Folds:
     """Score the model and the baseline on the folds of the training part."""
     scores: dict[str, list[float]] = {"model": [], "baseline": []}
-    for places in tqdm(_folds(examples), desc="cross-validation", unit="fold"):
+    for places in tqdm(fold_rows(examples), desc="cross-validation", unit="fold"):
         fit, judge = (examples.iloc[rows] for rows in places)
         x, y = to_xy(judge)
         answers = build_model(**hyperparameters).fit(*to_xy(fit)).predict(x)
@@ -186,7 +186,7 @@ def _require_learnable(train: pd.DataFrame) -> None:
         raise InvalidData(f"{what} to learn from are too few for {FOLDS} folds: add data.")
 
 
-def _folds(train: pd.DataFrame) -> list[Any]:
+def fold_rows(train: pd.DataFrame) -> list[Any]:
     """Split the training part as what is held out is split from it: by time, group or chance."""
     stratified = columns.task() == "classification"
     stratified &= train[schema.TARGET].value_counts().min() >= FOLDS
@@ -218,7 +218,7 @@ def _classes(model: Pipeline) -> list[Any] | None:
     return None if names is None else [options.get(name, str(name)) for name in names]
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
     """Name the commit of the code: from the image's variable, else from git."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     try:

@@ -1,0 +1,186 @@
+"""FLOPs: what training and a prediction of the champion cost, counted and measured."""
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from app.contract import model_inputs
+from app.errors import AppError
+from app.optimisation import candidates, counting, measuring, page
+
+WATTS_A_CORE, WATTS_A_GB, PUE, GRAMS_A_KWH = 12.0, 0.3725, 1.67, 475.0
+"""Unknown processor, memory, overhead of a data centre, world's mean electricity.
+
+Lannelongue, Grealey, Inouye: "Green Algorithms: Quantifying the Carbon Footprint of Computation",
+Advanced Science 8 (2021), doi:10.1002/advs.202100707, and the defaults of its tool, version 2.2.
+"""
+
+
+class NotCounted(AppError):
+    """A formula does not hold for a model."""
+
+
+class Cost(NamedTuple):
+    """How often `unit` happens by counting (None: nobody can), in so long, at which rate at best."""
+
+    what: str
+    unit: str
+    counted: float | None
+    seconds: float
+    rate: float
+
+
+def main() -> None:
+    """Write what the champion costs into docs/OPTIMISATION.md."""
+    page.write("flops", describe(candidates.refit()))
+
+
+def describe(champion: candidates.Champion) -> str:
+    """Count, measure and estimate; in Markdown."""
+    inputs = model_inputs.to_inputs(champion.parts.test)
+    counted = counting.count(champion.content, inputs)
+    seconds = measuring.alone(champion.content, inputs).latency[1][0] / 1000
+    of_trees = counted.comparisons > counted.flops
+    unit, number = ("comparisons", counted.comparisons) if of_trees else ("FLOPs", counted.flops)
+    rates = (_sorting(), _searching()) if of_trees else (_multiplying(),) * 2
+    learning, why = count_training(champion.model[-1])
+    costs = [
+        Cost("training", unit, learning, champion.seconds, rates[0]),
+        Cost("a prediction", unit, number, seconds, rates[1]),
+    ]
+    return "\n\n".join(
+        [
+            f"Champion `{champion.record.version}`, {os.cpu_count()} processors "
+            f"({platform.machine()}, {platform.system()}).",
+            page.table(
+                ("of", "unit", "counted", "seconds", "a second can do", "seconds × that", "counted of it"),
+                [_row(cost) for cost in costs],
+            ),
+            f"Training: {why} A prediction: {_by_node(counted)}",
+            page.table(
+                ("estimate", "seconds of one core", "Wh", "g CO₂e"),
+                [
+                    _estimate("training", champion.seconds),
+                    _estimate("a million predictions", 1e6 * seconds),
+                ],
+            ),
+        ]
+    )
+
+
+def count_training(estimator: Any) -> tuple[float | None, str]:
+    """Count what a fitted estimator needed to learn, and say by which formula; None if nobody can.
+
+    A pipeline is counted by its last step.
+    """
+    if hasattr(estimator, "steps"):
+        return count_training(estimator[-1])
+    if trees := _trees(estimator):
+        return (
+            float(sum(_splitting(tree, estimator) for tree in trees)),
+            "each node with n rows sorts them, n·log2(n) comparisons, by each feature it tries. "
+            f"{_refusal(estimator)}",
+        )
+    try:
+        number = six_n_d(estimator)
+    except NotCounted as error:
+        return None, str(error)
+    return number, "6·N·D, for N weights and D rows, each counted as often as it was learnt from."
+
+
+def six_n_d(estimator: Any) -> float:
+    """Count 6·N·D: for each weight and row two FLOPs forward, four back.
+
+    The four are two for the slope of the weight, two for the slope of what came in.
+
+    Raises
+    ------
+    NotCounted
+        It is no dense network, or it did not learn by gradient descent.
+    """
+    if not hasattr(estimator, "coefs_") or getattr(estimator, "solver", "") == "lbfgs":
+        raise NotCounted(_refusal(estimator))
+    return 6.0 * sum(weights.size for weights in estimator.coefs_) * float(estimator.t_)
+
+
+def estimate_energy(seconds: float) -> tuple[float, float]:
+    """Estimate watt-hours, and grams of carbon dioxide, of a core and a GB for so long."""
+    watt_hours = seconds / 3600 * (WATTS_A_CORE + WATTS_A_GB) * PUE
+    return watt_hours, watt_hours / 1000 * GRAMS_A_KWH
+
+
+def _refusal(estimator: Any) -> str:
+    return (
+        f"6·N·D does not hold for {type(estimator).__name__}: it is for dense networks that learn "
+        "by gradient descent, where every row uses every weight, forward and back."
+    )
+
+
+def _trees(estimator: Any) -> list[Any]:
+    """Give the fitted trees of a tree or a forest; none of any other model."""
+    several = np.ravel(getattr(estimator, "estimators_", [estimator]))
+    return [one.tree_ for one in several if hasattr(one, "tree_")]
+
+
+def _splitting(tree: Any, estimator: Any) -> float:
+    tried = getattr(estimator, "max_features", None)
+    features = {"sqrt": tree.n_features**0.5, "log2": np.log2(tree.n_features)}
+    inner = tree.n_node_samples[tree.children_left >= 0]
+    return float((inner * np.log2(inner)).sum() * features.get(tried, tree.n_features))
+
+
+def _row(cost: Cost) -> list[Any]:
+    most = cost.seconds * cost.rate
+    share = "-" if cost.counted is None else f"{cost.counted / most:.2%}"
+    counted = "-" if cost.counted is None else cost.counted
+    return [cost.what, cost.unit, counted, cost.seconds, cost.rate, most, share]
+
+
+def _by_node(counted: counting.Counted) -> str:
+    nodes = ", ".join(f"{kind} {flops:,.0f}" for kind, flops in counted.by_node.items() if flops)
+    told = f"{counted.flops:,.0f} FLOPs" + (f" ({nodes})" if nodes else "")
+    if counted.most_comparisons:
+        told += f"; {counted.comparisons:,.0f} comparisons on the mean path of the held-out rows, "
+        told += f"{counted.most_comparisons:,.0f} on the longest"
+    if counted.unknown:
+        told += f"; not counted, because nobody knows their FLOPs: {', '.join(counted.unknown)}"
+    return told + "."
+
+
+def _estimate(what: str, seconds: float) -> list[Any]:
+    return [what, seconds, *estimate_energy(seconds)]
+
+
+def _multiplying() -> float:
+    """Measure FLOP/s: a product of two matrices of 1,024 × 1,024, by all processors."""
+    square = np.ones((1024, 1024), np.float32)
+    return 2 * 1024**3 / _shortest(lambda: square @ square)
+
+
+def _sorting() -> float:
+    """Measure comparisons a second of sorting, as a tree learns: n·log2(n) for n numbers."""
+    numbers = np.random.default_rng(1).random((1024, 256))
+    return numbers.size * 8 / _shortest(lambda: np.argsort(numbers, axis=1, kind="stable"))
+
+
+def _searching() -> float:
+    """Measure comparisons a second that depend on each other, as those on a path of a tree.
+
+    A million numbers are each searched among 4,096 sorted ones: log2(4,096) = 12 comparisons.
+    """
+    chance = np.random.default_rng(1)
+    among, searched = np.sort(chance.random(4096)), chance.random(1_000_000)
+    return 12 * len(searched) / _shortest(lambda: np.searchsorted(among, searched))
+
+
+def _shortest(action: Callable[[], Any], times: int = 5) -> float:
+    took = []
+    for _ in range(times):
+        started = time.perf_counter()
+        action()
+        took.append(time.perf_counter() - started)
+    return min(took)
