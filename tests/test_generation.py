@@ -67,6 +67,7 @@ def test_a_project_is_what_the_template_renders_in_memory(bake, answers):
         ("kubernetes", "yes", "kubectl"),
         ("triton", "yes", "tritonclient"),
         ("optimisation", "yes", "app.optimisation"),
+        ("optimisation", "yes", "optimisation.md"),
         ("golden_signals", "yes", "views/signals"),
         ("api_framework", "Connexion", "connexion"),
         ("api_framework", "Connexion", "uvicorn"),
@@ -166,6 +167,7 @@ def test_the_core_is_the_same_in_every_project(bake):
     for name in core - {
         "scripts/cloud.py",
         "scripts/costs.py",
+        "scripts/load.py",
         "scripts/shell.py",
         "src/app/schema.py",
         "src/app/api/openapi.yaml",
