@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SPRINTS = {"history": 3, "api": 3, "pipeline": 4, "optimisation": 4, "dashboard": 5, "monitoring": 6}
+SPRINTS = {
+    "history": 3,
+    "api": 3,
+    "pipeline": 4,
+    "optimisation": 4,
+    "dashboard": 5,
+    "monitoring": 6,
+}
 """The sprint in which a room is needed. The frame and all other rooms are needed in sprint 2."""
 
 FRAME = "the frame"

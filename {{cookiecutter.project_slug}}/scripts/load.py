@@ -16,12 +16,8 @@ from locust.env import Environment
 from locust.stats import StatsEntry  # >>> sprint >= 4 and optimisation = yes
 
 from app.contract import columns
-
-# >>> sprint >= 4 and optimisation = yes
-from app.errors import AppError
-from app.optimisation import little
-
-# <<<
+from app.errors import AppError  # >>> sprint >= 4 and optimisation = yes
+from app.optimisation import little  # >>> sprint >= 4 and optimisation = yes
 
 _TOKEN = os.environ.get("IDENTITY_TOKEN")
 _HEADERS = {"Authorization": f"Bearer {_TOKEN}"} if _TOKEN else {}
@@ -75,11 +71,19 @@ def _not_stored(environment: Environment) -> int:
 # >>> sprint >= 4 and optimisation = yes
 def _write(total: StatsEntry) -> None:
     """Write what was measured into docs/OPTIMISATION.md; without its marks, say so."""
-    points = [total.get_response_time_percentile(share) or 0.0 for share in (0.5, 0.95, 0.99)]
-    received = total.avg_content_length * total.total_rps
-    counts = total.num_requests, total.num_failures, total.total_rps
+    p50, p95, p99 = (total.get_response_time_percentile(s) or 0.0 for s in (0.5, 0.95, 0.99))
+    load = little.Load(
+        requests=total.num_requests,
+        failures=total.num_failures,
+        rate=total.total_rps,
+        mean=total.avg_response_time,
+        median=p50,
+        p95=p95,
+        p99=p99,
+        received=total.avg_content_length * total.total_rps,
+    )
     try:
-        little.write(little.Load(*counts, total.avg_response_time, *points, received), _P95_MS)
+        little.write(load, _P95_MS)
     except AppError as error:
         print(error.listed())
 
@@ -97,10 +101,8 @@ def _judge(environment: Environment, **_: Any) -> None:
         f"{left} predictions answered and not stored (0 allowed)"
     )
     environment.process_exit_code = 0 if good else 1
-    # >>> sprint >= 4 and optimisation = yes
-    if total.num_requests:
-        _write(total)
-    # <<<
+    if total.num_requests:  # >>> sprint >= 4 and optimisation = yes
+        _write(total)  # >>> sprint >= 4 and optimisation = yes
 
 
 events.quitting.add_listener(_judge)

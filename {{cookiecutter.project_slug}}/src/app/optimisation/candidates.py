@@ -135,7 +135,9 @@ def float16(model: Pipeline, _: pd.DataFrame) -> bytes:
     for weights in [one for one in graph.initializer if len(one.dims) == 2]:
         short = numpy_helper.to_array(weights).astype(np.float16)
         graph.initializer.append(numpy_helper.from_array(short, f"{weights.name}_16"))
-        cast = helper.make_node("Cast", [f"{weights.name}_16"], [weights.name], to=weights.data_type)
+        cast = helper.make_node(
+            "Cast", [f"{weights.name}_16"], [weights.name], to=weights.data_type
+        )
         graph.node.insert(0, cast)
         graph.initializer.remove(weights)
     return bytes(exported.SerializeToString())
@@ -180,7 +182,7 @@ def _fitted_trees(model: Pipeline) -> list[Any]:
 
 def _with_matrices(model: Pipeline, why: str) -> ModelProto:
     """Export a model that multiplies matrices, or say why it is no use to write numbers shorter."""
-    exported = ModelProto.FromString(export_onnx(model))
+    exported: ModelProto = ModelProto.FromString(export_onnx(model))
     if not {"MatMul", "Gemm"} & {node.op_type for node in exported.graph.node}:
         raise NotApplicable(f"{_kind(model)} multiplies no matrices: {why}.")
     return exported

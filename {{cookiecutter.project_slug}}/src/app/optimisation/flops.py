@@ -25,7 +25,7 @@ class NotCounted(AppError):
 
 
 class Cost(NamedTuple):
-    """How often `unit` happens by counting (None: nobody can), in so long, at which rate at best."""
+    """How often `unit` happens by counting, in so long, at which rate at best; None: nobody can."""
 
     what: str
     unit: str
@@ -57,7 +57,15 @@ def describe(champion: candidates.Champion) -> str:
             f"Champion `{champion.record.version}`, {os.cpu_count()} processors "
             f"({platform.machine()}, {platform.system()}).",
             page.table(
-                ("of", "unit", "counted", "seconds", "a second can do", "seconds × that", "counted of it"),
+                (
+                    "of",
+                    "unit",
+                    "counted",
+                    "seconds",
+                    "a second can do",
+                    "seconds × that",
+                    "counted of it",
+                ),
                 [_row(cost) for cost in costs],
             ),
             f"Training: {why} A prediction: {_by_node(counted)}",
@@ -81,7 +89,7 @@ def count_training(estimator: Any) -> tuple[float | None, str]:
         return count_training(estimator[-1])
     if trees := _trees(estimator):
         return (
-            float(sum(_splitting(tree, estimator) for tree in trees)),
+            float(sum(_splitting(tree) for tree in trees)),
             "each node with n rows sorts them, n·log2(n) comparisons, by each feature it tries. "
             f"{_refusal(estimator)}",
         )
@@ -104,7 +112,8 @@ def six_n_d(estimator: Any) -> float:
     """
     if not hasattr(estimator, "coefs_") or getattr(estimator, "solver", "") == "lbfgs":
         raise NotCounted(_refusal(estimator))
-    return 6.0 * sum(weights.size for weights in estimator.coefs_) * float(estimator.t_)
+    weights = sum(int(layer.size) for layer in estimator.coefs_)
+    return 6.0 * weights * float(estimator.t_)
 
 
 def estimate_energy(seconds: float) -> tuple[float, float]:
@@ -123,14 +132,14 @@ def _refusal(estimator: Any) -> str:
 def _trees(estimator: Any) -> list[Any]:
     """Give the fitted trees of a tree or a forest; none of any other model."""
     several = np.ravel(getattr(estimator, "estimators_", [estimator]))
-    return [one.tree_ for one in several if hasattr(one, "tree_")]
+    return [one for one in several if hasattr(one, "tree_")]
 
 
-def _splitting(tree: Any, estimator: Any) -> float:
-    tried = getattr(estimator, "max_features", None)
-    features = {"sqrt": tree.n_features**0.5, "log2": np.log2(tree.n_features)}
-    inner = tree.n_node_samples[tree.children_left >= 0]
-    return float((inner * np.log2(inner)).sum() * features.get(tried, tree.n_features))
+def _splitting(tree: Any) -> float:
+    """Count the comparisons of sorting the rows of each node that splits, by each feature tried."""
+    nodes = tree.tree_
+    inner = nodes.n_node_samples[nodes.children_left >= 0]
+    return float((inner * np.log2(inner)).sum() * tree.max_features_)
 
 
 def _row(cost: Cost) -> list[Any]:

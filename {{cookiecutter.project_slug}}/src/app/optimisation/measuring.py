@@ -36,17 +36,22 @@ def alone(content: bytes, inputs: Arrays, level: str = "all", runs: int = 500) -
 
 
 def measure(content: bytes, inputs: Arrays, level: str, runs: int) -> Measured:
-    """Load a model as `registry/predictor.py` does, with one thread, and time its answers."""
+    """Load a model as `registry/predictor.py` does, and time its answers."""
     batches = {count: _rows(inputs, count) for count in RECORDS}
     process = psutil.Process()
     before, started = process.memory_info().rss, time.perf_counter()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, LEVELS[level])
-    session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+    session = open_session(content, level)
     start = (time.perf_counter() - started) * 1000
     latency = {count: _latency(session, batch, runs) for count, batch in batches.items()}
     return Measured(start, (process.memory_info().rss - before) / 1e6, latency)
+
+
+def open_session(content: bytes, level: str = "all") -> Any:
+    """Load a model in ONNX Runtime, with one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, LEVELS[level])
+    return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
 
 
 def _rows(inputs: Arrays, count: int) -> Arrays:
@@ -56,10 +61,10 @@ def _rows(inputs: Arrays, count: int) -> Arrays:
 
 def _latency(session: Any, inputs: Arrays, runs: int) -> tuple[float, float]:
     """Give the median and the 99th percentile in milliseconds; the first tenth only warms up."""
-    took = np.empty(runs + runs // 10)
-    for turn in range(len(took)):
+    took = []
+    for _ in range(runs + runs // 10):
         started = time.perf_counter()
         session.run(None, inputs)
-        took[turn] = time.perf_counter() - started
-    median, late = np.percentile(took[runs // 10 :] * 1000, [50, 99])
+        took.append((time.perf_counter() - started) * 1000)
+    median, late = np.percentile(took[runs // 10 :], [50, 99])
     return float(median), float(late)

@@ -1,42 +1,27 @@
 """Parallel: a small network that learns in two processes, each on its share of the rows.
 
 It shows what data-parallel training is: each process has all weights and half of the rows, the sum
-of their slopes is that of all rows, and what travels in every step costs time. numpy only.
+of their slopes is that of all rows, and what travels in every step costs time.
 """
 
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.preprocessing import StandardScaler
 
 from app.contract import columns
 from app.data import split
 from app.optimisation import page
+from app.optimisation.workers import Numbers, Step, Weights, processes, slopes, step
 from app.training.model import SEED, build_baseline, to_x, to_xy
-
-Numbers = npt.NDArray[np.float64]
-Weights = list[Numbers]
 
 WIDTH, STEPS, RATE = 32, 20, 0.05
 ROWS = (1_000, 10_000, 100_000)
 """The examples are repeated until there are so many."""
-
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class Step(NamedTuple):
-    """A step of the training: its slopes, its seconds, and those in which a process computed."""
-
-    slopes: Weights
-    seconds: float
-    computing: float
 
 
 def main() -> None:
@@ -85,62 +70,6 @@ def first_weights(x: Numbers, y: Numbers) -> Weights:
     return [chance.normal(0, 0.1, shape) for shape in shapes]
 
 
-def slopes(weights: Weights, x: Numbers, y: Numbers) -> Weights:
-    """Sum over the rows the slope of the loss in each weight.
-
-    The loss is the cross-entropy of shares, or half the squared error of a number.
-    """
-    hidden = np.tanh(x @ weights[0])
-    answers = hidden @ weights[1]
-    if y.shape[1] > 1:
-        shares = np.exp(answers - answers.max(axis=1, keepdims=True))
-        answers = shares / shares.sum(axis=1, keepdims=True)
-    error = answers - y
-    return [x.T @ ((error @ weights[1].T) * (1 - hidden**2)), hidden.T @ error]
-
-
-@contextmanager
-def processes(x: Numbers, y: Numbers, count: int) -> Iterator[Sequence[Connection]]:
-    """Start processes with one thread each, and give each its share of the rows, once."""
-    fresh, former = get_context("spawn"), {name: os.environ.get(name) for name in _THREADS}
-    pipes = [fresh.Pipe() for _ in range(count)]
-    workers = [fresh.Process(target=work, args=(far,), daemon=True) for _, far in pipes]
-    try:
-        os.environ |= dict.fromkeys(_THREADS, "1")
-        for worker in workers:
-            worker.start()
-    finally:
-        for name, value in former.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-    for (near, _), rows in zip(pipes, np.array_split(np.arange(len(x)), count), strict=True):
-        near.send((x[rows], y[rows]))
-    try:
-        yield [near for near, _ in pipes]
-    finally:
-        for (near, _), worker in zip(pipes, workers, strict=True):
-            near.send(None)
-            worker.join()
-
-
-def work(far: Connection) -> None:
-    """Answer each weights by the slopes on the own rows, and their seconds; None ends it."""
-    x, y = far.recv()
-    while (weights := far.recv()) is not None:
-        started = time.perf_counter()
-        own = slopes(weights, x, y)
-        far.send((own, time.perf_counter() - started))
-
-
-def step(near: Sequence[Connection], weights: Weights) -> Step:
-    """Send the weights to all processes, and add their slopes."""
-    started = time.perf_counter()
-    for one in near:
-        one.send(weights)
-    answers = [one.recv() for one in near]
-    total = [np.sum(each, axis=0) for each in zip(*(own for own, _ in answers), strict=True)]
-    return Step(total, time.perf_counter() - started, max(seconds for _, seconds in answers))
-
-
 def _differences(x: Numbers, y: Numbers, two: Sequence[Connection]) -> Iterator[float]:
     """Learn in two processes; give how far each step's slopes are from those of one process."""
     weights = first_weights(x, y)
@@ -157,7 +86,7 @@ def _typical(near: Sequence[Connection], x: Numbers, y: Numbers) -> Step:
 
 
 def _row(count: int, alone: float, halves: Step) -> list[Any]:
-    """Set one process, which talks to nobody, beside two; with no limit on processes, talk stays."""
+    """Set one process, which talks to nobody, beside two."""
     talking = halves.seconds - halves.computing
     seconds = [1000 * value for value in (alone, halves.seconds, talking)]
     return [count, *seconds, alone / halves.seconds, amdahl(alone, talking)]
