@@ -141,13 +141,14 @@ def describe(champion: candidates.Champion, rows: list[Row], reasons: dict[str, 
 
 
 def draw(rows: list[Row]) -> Figure:
-    """Draw the main metric over the median latency of one record: better is up and left."""
-    figure = Figure(figsize=(8, 4.5), layout="tight")
-    axes = figure.add_subplot()
-    for row in rows:
-        axes.plot(row.measured.latency[1][0], row.score, "o", label=row.name)
-    axes.set(xlabel="median latency of one record, ms", ylabel=f"{metrics.main_name()}, held out")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    """Draw the main metric over the median latency, by records: better is up and left."""
+    figure = Figure(figsize=(10, 4), layout="tight")
+    for axes, count in zip(figure.subplots(1, 2, sharey=True), measuring.RECORDS, strict=True):
+        for row in rows:
+            axes.plot(row.measured.latency[count][0], row.score, "o", label=row.name, alpha=0.7)
+        axes.set(xlabel=f"median latency, records in a request: {count}; ms")
+    figure.axes[0].set_ylabel(f"{metrics.main_name()}, held out")
+    figure.axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
