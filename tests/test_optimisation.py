@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 import yaml
@@ -20,7 +19,7 @@ SEARCH: dict[str, list[Any]] = {"width": [32, 128]}
 def build_model(*, width: int = 128) -> Pipeline:
     """Build an unfitted network, for the task of the columns."""
     kind = MLPClassifier if columns.task() == "classification" else MLPRegressor
-    network = kind((width, width), max_iter=1000, random_state=SEED)
+    network = kind(hidden_layer_sizes=(width, width), max_iter=1000, random_state=SEED)
     return with_preprocessing(make_pipeline(StandardScaler(), network))
 
 
@@ -49,8 +48,10 @@ def put_network(project):
 
 @pytest.fixture(
     scope="module",
-    params=[("penguins", "forest"), ("delays", "forest"), ("penguins", "network")],
-    ids=lambda param: "-".join(param),
+    params=[
+        pytest.param(param, id="-".join(param), marks=pytest.mark.xdist_group("-".join(param)))
+        for param in (("penguins", "forest"), ("delays", "forest"), ("penguins", "network"))
+    ],
 )
 def champion(request, bake):
     """Give a project with a champion of a sample, and which kind of model that is."""
@@ -154,12 +155,10 @@ def test_the_same_model_answers_faster_and_the_load_is_written(champion):
     environment = os.environ | {"PORT": port}
     environment.pop("VIRTUAL_ENV", None)
     log = project.path / "local/api.log"
-    command = ["uv", "--directory", str(project.path), "run", "--python", sys.executable]
+    command = [str(project.path / ".venv/bin/python"), "-m", "app", "api"]
     with (
-        log.open("w") as file,
-        subprocess.Popen(
-            [*command, "python", "-m", "app", "api"], env=environment, stdout=file, stderr=file
-        ) as api,
+        log.open("w") as out,
+        subprocess.Popen(command, cwd=project.path, env=environment, stdout=out, stderr=out) as api,
     ):
         served = Served(api, f"http://127.0.0.1:{port}", log)
         try:

@@ -39,7 +39,8 @@ def forest(rows):
 @pytest.fixture
 def network(rows):
     kind = of_task(MLPClassifier, MLPRegressor)
-    scaled = make_pipeline(StandardScaler(), kind((64, 64), solver="lbfgs", max_iter=20))
+    dense = kind(hidden_layer_sizes=(64, 64), solver="lbfgs", max_iter=20, random_state=1)
+    scaled = make_pipeline(StandardScaler(), dense)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("warnings.warn", lambda *_, **__: None)  # it need not converge
         return with_preprocessing(scaled).fit(*to_xy(rows))
@@ -144,7 +145,7 @@ def test_a_command_writes_between_its_marks_only(monkeypatch, tmp_path):
     text = "Ours.\n\n<!-- flops -->\nNothing.\n<!-- end of flops -->\n\nOurs too.\n"
     page.PAGE.write_text(text, encoding="utf-8")
 
-    page.write("flops", page.table(["a"], [[1234], [0.01234]]))
+    page.write("flops", page.table("a", [[1234], [0.01234]]))
 
     table = "| a |\n| --- |\n| 1,234 |\n| 0.0123 |"
     assert page.PAGE.read_text(encoding="utf-8") == text.replace("Nothing.", table)

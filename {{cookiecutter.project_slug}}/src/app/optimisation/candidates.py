@@ -81,14 +81,14 @@ def fewer_trees(model: Pipeline, train: pd.DataFrame) -> bytes:
 def shallower_trees(model: Pipeline, train: pd.DataFrame) -> bytes:
     """Learn with trees of half the depth."""
     name, _ = _parameter(model, "max_depth")
-    depths = [tree.get_depth() for tree in _fitted_trees(model)]
+    depths = [tree.get_depth() for tree in fitted_trees(model)]
     return _again(model, train, **{name: max(1, max(depths) // 2)})
 
 
 def pruned_trees(model: Pipeline, train: pd.DataFrame) -> bytes:
     """Cut the branches that gain least: cost-complexity pruning, half of a tree's steps."""
     name, _ = _parameter(model, "ccp_alpha")
-    tree = _fitted_trees(model)[0]
+    tree = fitted_trees(model)[0]
     x, y = to_xy(train)
     prepared = model[:-1].transform(x)
     codes = np.unique(y, return_inverse=True)[1] if columns.task() == "classification" else y
@@ -169,14 +169,15 @@ def _again(model: Pipeline, train: pd.DataFrame, **parameters: Any) -> bytes:
 def _parameter(model: Pipeline, name: str) -> tuple[str, Any]:
     """Find a parameter of a model with trees by the end of its name, such as `n_estimators`."""
     named = {key: value for key, value in model.get_params().items() if key.endswith(f"__{name}")}
-    if not named or not _fitted_trees(model):
-        raise NotApplicable(f"{_kind(model)} has no trees with `{name}`.")
+    if not named or not fitted_trees(model):
+        raise NotApplicable(f"{kind_of(model)} has no trees with `{name}`.")
     return next(iter(named.items()))
 
 
-def _fitted_trees(model: Pipeline) -> list[Any]:
-    last = _last(model)
-    several = np.ravel(getattr(last, "estimators_", [last]))
+def fitted_trees(model: Any) -> list[Any]:
+    """Give the trees of a tree or a forest at the end of a pipeline; none of any other model."""
+    estimator = last(model)
+    several = np.ravel(getattr(estimator, "estimators_", [estimator]))
     return [one for one in several if hasattr(one, "tree_")]
 
 
@@ -184,14 +185,15 @@ def _with_matrices(model: Pipeline, why: str) -> ModelProto:
     """Export a model that multiplies matrices, or say why it is no use to write numbers shorter."""
     exported: ModelProto = ModelProto.FromString(export_onnx(model))
     if not {"MatMul", "Gemm"} & {node.op_type for node in exported.graph.node}:
-        raise NotApplicable(f"{_kind(model)} multiplies no matrices: {why}.")
+        raise NotApplicable(f"{kind_of(model)} multiplies no matrices: {why}.")
     return exported
 
 
-def _last(model: Any) -> Any:
+def last(model: Any) -> Any:
     """Give the estimator at the end of a pipeline, also of one in another."""
-    return _last(model[-1]) if hasattr(model, "steps") else model
+    return last(model[-1]) if hasattr(model, "steps") else model
 
 
-def _kind(model: Pipeline) -> str:
-    return type(_last(model)).__name__
+def kind_of(model: Any) -> str:
+    """Name the class of that estimator."""
+    return type(last(model)).__name__

@@ -69,23 +69,17 @@ def count(content: bytes, inputs: Arrays) -> Counted:
 def read_trees(node: NodeProto) -> Trees:
     """Read the trees of a node of the graph."""
     values = _attributes(node)
-    keys = list(zip(values["nodes_treeids"], values["nodes_nodeids"], strict=True))
+    trees = values["nodes_treeids"]
+    keys = list(zip(trees, values["nodes_nodeids"], strict=True))
     place = {key: index for index, key in enumerate(keys)}
     leaf = np.array([mode == b"LEAF" for mode in values["nodes_modes"]])
-    after = [
-        [place.get((tree, to), index) for to in ends]
-        for index, (tree, *ends) in enumerate(
-            zip(
-                values["nodes_treeids"],
-                values["nodes_falsenodeids"],
-                values["nodes_truenodeids"],
-                strict=True,
-            )
-        )
+    ends = [
+        [place.get((tree, number), 0) for tree, number in zip(trees, values[name], strict=True)]
+        for name in ("nodes_falsenodeids", "nodes_truenodeids")
     ]
     roots = [index for index, (_, number) in enumerate(keys) if number == 0]
     numbers = np.array(values["nodes_featureids"]), np.array(values["nodes_values"], np.float32)
-    return Trees(np.array(roots), *numbers, np.array(after), leaf)
+    return Trees(np.array(roots), *numbers, np.array(ends).T, leaf)
 
 
 def paths(trees: Trees, x: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

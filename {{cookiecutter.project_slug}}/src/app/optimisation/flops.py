@@ -4,7 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +24,6 @@ class NotCounted(AppError):
     """A formula does not hold for a model."""
 
 
-class Cost(NamedTuple):
-    """How often `unit` happens by counting, in so long, at which rate at best; None: nobody can."""
-
-    what: str
-    unit: str
-    counted: float | None
-    seconds: float
-    rate: float
-
-
 def main() -> None:
     """Write what the champion costs into docs/OPTIMISATION.md."""
     page.write("flops", describe(candidates.refit()))
@@ -41,66 +31,44 @@ def main() -> None:
 
 def describe(champion: candidates.Champion) -> str:
     """Count, measure and estimate; in Markdown."""
-    inputs = model_inputs.to_inputs(champion.parts.test)
+    inputs, seconds = model_inputs.to_inputs(champion.parts.test), champion.seconds
     counted = counting.count(champion.content, inputs)
-    seconds = measuring.alone(champion.content, inputs).latency[1][0] / 1000
-    of_trees = counted.comparisons > counted.flops
-    unit, number = ("comparisons", counted.comparisons) if of_trees else ("FLOPs", counted.flops)
-    rates = (_sorting(), _searching()) if of_trees else (_multiplying(),) * 2
-    learning, why = count_training(champion.model[-1])
+    a_million = measuring.alone(champion.content, inputs).latency[1][0] * 1000
+    if counted.comparisons:
+        unit, number, rates = "comparisons", counted.comparisons, (_sorting(), _searching())
+    else:
+        unit, number, rates = "FLOPs", counted.flops, (_multiplying(),) * 2
+    learning, why = count_training(champion.model)
     costs = [
-        Cost("training", unit, learning, champion.seconds, rates[0]),
-        Cost("a prediction", unit, number, seconds, rates[1]),
+        _row("training", unit, learning, seconds, rates[0]),
+        _row("a prediction", unit, number, a_million / 1e6, rates[1]),
     ]
-    return "\n\n".join(
-        [
-            f"Champion `{champion.record.version}`, {os.cpu_count()} processors "
-            f"({platform.machine()}, {platform.system()}).",
-            page.table(
-                (
-                    "of",
-                    "unit",
-                    "counted",
-                    "seconds",
-                    "a second can do",
-                    "seconds × that",
-                    "counted of it",
-                ),
-                [_row(cost) for cost in costs],
-            ),
-            f"Training: {why} A prediction: {_by_node(counted)}",
-            page.table(
-                ("estimate", "seconds of one core", "Wh", "g CO₂e"),
-                [
-                    _estimate("training", champion.seconds),
-                    _estimate("a million predictions", 1e6 * seconds),
-                ],
-            ),
-        ]
+    energy = [
+        [what, took, *estimate_energy(took)]
+        for what, took in (("training", seconds), ("a million predictions", a_million))
+    ]
+    heads = "of | unit | counted | seconds | a second can do | seconds × that | counted of it"
+    return (
+        f"Champion `{champion.record.version}`, {os.cpu_count()} processors "
+        f"({platform.machine()}, {platform.system()}).\n\n{page.table(heads, costs)}\n\n"
+        f"Training: {why} A prediction: {_by_node(counted)}\n\n"
+        f"{page.table('estimate | seconds of one core | Wh | g CO2e', energy)}"
     )
 
 
-def count_training(estimator: Any) -> tuple[float | None, str]:
-    """Count what a fitted estimator needed to learn, and say by which formula; None if nobody can.
-
-    A pipeline is counted by its last step.
-    """
-    if hasattr(estimator, "steps"):
-        return count_training(estimator[-1])
-    if trees := _trees(estimator):
-        return (
-            float(sum(_splitting(tree) for tree in trees)),
-            "each node with n rows sorts them, n·log2(n) comparisons, by each feature it tries. "
-            f"{_refusal(estimator)}",
-        )
+def count_training(model: Any) -> tuple[float | None, str]:
+    """Count what a fitted model needed to learn, and say by which formula; None if nobody can."""
+    if trees := candidates.fitted_trees(model):
+        how = "each node with n rows sorts them, n·log2(n) comparisons, by each feature it tries."
+        return sum(map(_splitting, trees)), f"{how} {_refusal(model)}"
     try:
-        number = six_n_d(estimator)
+        number = six_n_d(model)
     except NotCounted as error:
         return None, str(error)
     return number, "6·N·D, for N weights and D rows, each counted as often as it was learnt from."
 
 
-def six_n_d(estimator: Any) -> float:
+def six_n_d(model: Any) -> float:
     """Count 6·N·D: for each weight and row two FLOPs forward, four back.
 
     The four are two for the slope of the weight, two for the slope of what came in.
@@ -110,8 +78,9 @@ def six_n_d(estimator: Any) -> float:
     NotCounted
         It is no dense network, or it did not learn by gradient descent.
     """
+    estimator = candidates.last(model)
     if not hasattr(estimator, "coefs_") or getattr(estimator, "solver", "") == "lbfgs":
-        raise NotCounted(_refusal(estimator))
+        raise NotCounted(_refusal(model))
     weights = sum(int(layer.size) for layer in estimator.coefs_)
     return 6.0 * weights * float(estimator.t_)
 
@@ -122,17 +91,11 @@ def estimate_energy(seconds: float) -> tuple[float, float]:
     return watt_hours, watt_hours / 1000 * GRAMS_A_KWH
 
 
-def _refusal(estimator: Any) -> str:
+def _refusal(model: Any) -> str:
     return (
-        f"6·N·D does not hold for {type(estimator).__name__}: it is for dense networks that learn "
+        f"6·N·D does not hold for {candidates.kind_of(model)}: it is for dense networks that learn "
         "by gradient descent, where every row uses every weight, forward and back."
     )
-
-
-def _trees(estimator: Any) -> list[Any]:
-    """Give the fitted trees of a tree or a forest; none of any other model."""
-    several = np.ravel(getattr(estimator, "estimators_", [estimator]))
-    return [one for one in several if hasattr(one, "tree_")]
 
 
 def _splitting(tree: Any) -> float:
@@ -142,11 +105,9 @@ def _splitting(tree: Any) -> float:
     return float((inner * np.log2(inner)).sum() * tree.max_features_)
 
 
-def _row(cost: Cost) -> list[Any]:
-    most = cost.seconds * cost.rate
-    share = "-" if cost.counted is None else f"{cost.counted / most:.2%}"
-    counted = "-" if cost.counted is None else cost.counted
-    return [cost.what, cost.unit, counted, cost.seconds, cost.rate, most, share]
+def _row(what: str, unit: str, counted: float | None, seconds: float, rate: float) -> list[Any]:
+    share = "-" if counted is None else f"{counted / seconds / rate:.2%}"
+    return [what, unit, "-" if counted is None else counted, seconds, rate, seconds * rate, share]
 
 
 def _by_node(counted: counting.Counted) -> str:
@@ -158,10 +119,6 @@ def _by_node(counted: counting.Counted) -> str:
     if counted.unknown:
         told += f"; not counted, because nobody knows their FLOPs: {', '.join(counted.unknown)}"
     return told + "."
-
-
-def _estimate(what: str, seconds: float) -> list[Any]:
-    return [what, seconds, *estimate_energy(seconds)]
 
 
 def _multiplying() -> float:

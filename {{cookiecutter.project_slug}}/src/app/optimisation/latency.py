@@ -34,7 +34,7 @@ def main() -> None:
         alone = throughput(one, records)
     with replicas(2) as two:
         rows.append(_row("replicas: two APIs", "ms, 8 clients", alone, throughput(two, records)))
-    heads = ("way", "unit", "mean before", "p95 before", "mean after", "p95 after", "mean is now")
+    heads = "way | unit | mean before | p95 before | mean after | p95 after | mean is now"
     page.write("latency", f"On {os.cpu_count()} processors, which clients and APIs share.\n\n"
                + page.table(heads, rows))  # fmt: skip
 

@@ -29,16 +29,16 @@ def write(load: Load, objective: float) -> None:
 
 def describe(load: Load, objective: float) -> str:
     """Describe in Markdown what was measured, and what follows for concurrency and instances."""
-    heads = ("requests", "failed", "requests/s", "p50 ms", "p95 ms", "p99 ms", "bytes/s of answers")
+    heads = "requests | failed | requests/s | p50 ms | p95 ms | p99 ms | bytes/s of answers"
     row = [load.requests, load.failures, load.rate, load.median, load.p95, load.p99, load.received]
     instances = [[wanted, ceil(wanted / load.rate)] for wanted in WANTED]
     return (
         f"{page.table(heads, [row])}\n\n"
-        f"Little's law, L = λ·W: {load.rate:.1f} requests/s that each took {load.mean:.1f} ms on "
+        f"Little's law, requests at hand = rate × latency: {load.rate:.1f} requests/s that each took {load.mean:.1f} ms on "
         f"average are {load.rate * load.mean / 1000:.1f} requests at hand. Within {objective:g} ms "
         f"one API of that rate can have at most {concurrency(load.rate, objective)} at hand: a "
         "larger concurrency only makes its queue longer.\n\n"
-        f"{page.table(('requests/s wanted', 'APIs of this rate'), instances)}"
+        f"{page.table('requests/s wanted | APIs of this rate', instances)}"
     )
 
 

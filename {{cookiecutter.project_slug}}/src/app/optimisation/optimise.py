@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -56,16 +56,14 @@ def compare(champion: candidates.Champion) -> tuple[list[Row], dict[str, str]]:
     models = [("champion", champion.content, "all")]
     models += [(f"graph-{level}", champion.content, level) for level in ("off", "basic")]
     models += [(name, model, "all") for name, model in made.items() if isinstance(model, bytes)]
-    inputs = model_inputs.to_inputs(champion.parts.test)
-    return [
-        Row(
-            name,
-            score(content, champion.record, champion.parts.test),
-            len(content),
-            measuring.alone(content, inputs, level),
-        )
-        for name, content, level in models
-    ], reasons
+    test = champion.parts.test
+    inputs = model_inputs.to_inputs(test)
+
+    def row(name: str, content: bytes, level: str) -> Row:
+        quality = score(content, champion.record, test)
+        return Row(name, quality, len(content), measuring.alone(content, inputs, level))
+
+    return [row(*model) for model in models], reasons
 
 
 def score(content: bytes, record: records.VersionRecord, rows: pd.DataFrame) -> float:
@@ -96,59 +94,48 @@ def register_candidate(champion: candidates.Champion, name: str) -> str:
         )
     recipe, parts = candidates.RECIPES[name], champion.parts
     content = recipe(champion.model, parts.train)
-    scores = _score_folds(champion, recipe)
-    record = _record_for(content, champion.record).model_copy(
-        update={
-            "cross_validation": champion.record.cross_validation.model_copy(
-                update={"model": scores}
-            ),
-            "hyperparameters": {
-                **champion.record.hyperparameters,
-                "candidate": name,
-                "of": champion.record.version,
-            },
-            "git_commit": git_commit(),
-            "parity": None,  # scikit-learn has no such model to compare with
-        }
-    )
+    former = champion.record
+    folds = {"model": _score_folds(champion, recipe)}
+    facts: dict[str, Any] = {
+        "cross_validation": former.cross_validation.model_copy(update=folds),
+        "hyperparameters": former.hyperparameters | {"candidate": name, "of": former.version},
+        "git_commit": git_commit(),
+        "parity": None,  # scikit-learn has no such model to compare with
+    }
+    record = _record_for(content, former).model_copy(update=facts)
     model = predictor.Predictor(content, record)
     return versions.register(content, record, reference.make(parts, model))
 
 
 def describe(champion: candidates.Champion, rows: list[Row], reasons: dict[str, str]) -> str:
     """Describe the models in Markdown: a row for each, and a sentence for each that is missing."""
-    heads = ["model", metrics.main_name(), "bytes", "start ms", "memory MB"]
+    heads = f"model | {metrics.main_name()} | bytes | start ms | memory MB"
     for count in measuring.RECORDS:
-        heads += [f"p50 ms, {count} rec.", f"p99 ms, {count} rec."]
+        heads += f" | p50 ms, {count} rec. | p99 ms, {count} rec."
     cells = [
         [row.name, round(row.score, 3), row.size, row.measured.start, row.measured.memory]
         + [value for count in measuring.RECORDS for value in row.measured.latency[count]]
         for row in rows
     ]
     told = [f"- **{name}** is not there: {reason}" for name, reason in reasons.items()]
-    return "\n".join(
-        [
-            f"Made from the champion `{champion.record.version}`, judged on its own "
-            f"{len(champion.parts.test)} held-out rows. Each was measured in a process of its own.",
-            "",
-            page.table(heads, cells),
-            "",
-            *told,
-            "",
-            "![Quality beside latency](figures/optimisation.png)",
-        ]
+    return (
+        f"Made from the champion `{champion.record.version}`, judged on its own "
+        f"{len(champion.parts.test)} held-out rows. Each was measured in a process of its own.\n\n"
+        f"{page.table(heads, cells)}\n\n{chr(10).join(told)}\n\n"
+        "![Quality beside latency](figures/optimisation.png)"
     )
 
 
 def draw(rows: list[Row]) -> Figure:
     """Draw the main metric over the median latency, by records: better is up and left."""
     figure = Figure(figsize=(10, 4), layout="tight")
-    for axes, count in zip(figure.subplots(1, 2, sharey=True), measuring.RECORDS, strict=True):
+    one, many = figure.subplots(1, 2, sharey=True)
+    for axes, count in zip((one, many), measuring.RECORDS, strict=True):
         for row in rows:
             axes.plot(row.measured.latency[count][0], row.score, "o", label=row.name, alpha=0.7)
         axes.set(xlabel=f"median latency, records in a request: {count}; ms")
-    figure.axes[0].set_ylabel(f"{metrics.main_name()}, held out")
-    figure.axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    one.set_ylabel(f"{metrics.main_name()}, held out")
+    many.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 

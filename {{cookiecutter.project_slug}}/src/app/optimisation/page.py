@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ def write(mark: str, text: str) -> None:
     _log.info("wrote %s", PAGE.as_posix())
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Write rows in Markdown; numbers with three digits that count."""
-    lines = [heads, ["---"] * len(heads), *([_text(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def table(heads: str, rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows in Markdown, below heads such as "rows | seconds"; three digits count."""
+    rules = " | ".join(["---"] * len(heads.split(" | ")))
+    lines = [heads, rules, *(" | ".join(map(_text, row)) for row in rows)]
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def _text(cell: Any) -> str:

@@ -44,7 +44,7 @@ def main() -> None:
 
 def describe(difference: float, start: float, rows: list[list[Any]]) -> str:
     """Describe what was measured in Markdown."""
-    heads = ("rows", "one process ms", "two ms", "of it talking ms", "speed-up", "Amdahl's limit")
+    heads = "rows | one process ms | two ms | of it talking ms | speed-up | Amdahl's limit"
     return (
         f"Largest difference between the slopes of one process and of two, over {STEPS} steps: "
         f"{difference:.1e} of the largest slope. To start two processes took {start:.1f} s, once.\n"
