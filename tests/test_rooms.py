@@ -40,6 +40,15 @@ def test_each_room_keeps_to_its_budget(package):
     assert sum(room.lines for room in read) <= 5105
 
 
+def test_a_room_that_an_answer_brings_keeps_to_its_budget_too(bake):
+    read = rooms.read(bake(optimisation="yes").path / "src/app")
+
+    (room,) = [room for room in read if room.name not in BUDGETS]
+    assert room.name == "optimisation"
+    assert room.lines <= 750
+    assert list(rooms.find_upward(read)) == []
+
+
 def test_functions_fit_a_screen(package):
     lengths = rooms.function_lengths(package)
     longest = sorted(lengths.values())

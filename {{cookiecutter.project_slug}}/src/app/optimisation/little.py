@@ -34,8 +34,8 @@ def describe(load: Load, objective: float) -> str:
     instances = [[wanted, ceil(wanted / load.rate)] for wanted in WANTED]
     return (
         f"{page.table(heads, [row])}\n\n"
-        f"Little's law, requests at hand = rate × latency: {load.rate:.1f} requests/s that each took {load.mean:.1f} ms on "
-        f"average are {load.rate * load.mean / 1000:.1f} requests at hand. Within {objective:g} ms "
+        f"Little's law, requests at hand = rate × latency: {load.rate:.1f} requests/s that each "
+        f"took {load.mean:.1f} ms on average are {load.rate * load.mean / 1000:.1f} requests at hand. Within {objective:g} ms "
         f"one API of that rate can have at most {concurrency(load.rate, objective)} at hand: a "
         "larger concurrency only makes its queue longer.\n\n"
         f"{page.table('requests/s wanted | APIs of this rate', instances)}"

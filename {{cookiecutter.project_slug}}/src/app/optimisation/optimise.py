@@ -133,6 +133,7 @@ def draw(rows: list[Row]) -> Figure:
     for axes, count in zip((one, many), measuring.RECORDS, strict=True):
         for row in rows:
             axes.plot(row.measured.latency[count][0], row.score, "o", label=row.name, alpha=0.7)
+        axes.locator_params(axis="x", nbins=4)
         axes.set(xlabel=f"median latency, records in a request: {count}; ms")
     one.set_ylabel(f"{metrics.main_name()}, held out")
     many.legend(loc="center left", bbox_to_anchor=(1, 0.5))
