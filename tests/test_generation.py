@@ -169,6 +169,7 @@ def test_the_core_is_the_same_in_every_project(bake):
         "scripts/costs.py",
         "scripts/load.py",
         "scripts/shell.py",
+        "src/app/__init__.py",
         "src/app/schema.py",
         "src/app/api/openapi.yaml",
         "src/app/api/__init__.py",

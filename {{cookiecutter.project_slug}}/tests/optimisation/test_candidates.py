@@ -7,6 +7,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from app.contract import columns, model_inputs
 from app.data import ingest, split
@@ -48,7 +49,9 @@ def network(rows):
 
 @pytest.mark.parametrize("recipe", WAYS)
 def test_a_forest_has_no_matrices_to_write_shorter(forest, rows, recipe):
-    with pytest.raises(candidates.NotApplicable, match=r"RandomForest\w+ multiplies no matrices"):
+    with pytest.raises(
+        candidates.NotApplicable, match=r"RandomForest\w+ has no product of matrices"
+    ):
         recipe(forest, rows)
 
 
@@ -158,4 +161,25 @@ def test_rows_that_a_champion_did_not_learn_from_are_refused(champion, monkeypat
     monkeypatch.setattr(split, "read_examples", lambda: pd.concat([examples, examples.head(1)]))
 
     with pytest.raises(Conflict, match="was trained on other data"):
+        candidates.refit()
+
+
+@pytest.mark.integration
+def test_a_candidate_that_became_champion_is_no_source_of_others(champion):
+    optimise.main(register="distilled")
+    evaluate.main()
+    versions.add_verdict(versions.newest(), [])
+    gate.promote()
+
+    with pytest.raises(Conflict, match=f"is a candidate itself, made from {champion}"):
+        candidates.refit()
+
+
+def test_a_champion_that_other_code_made_is_refused(champion, monkeypatch):
+    kind = of_task(DecisionTreeClassifier, DecisionTreeRegressor)
+    monkeypatch.setattr(
+        candidates, "build_model", lambda **_: with_preprocessing(kind(max_depth=2))
+    )
+
+    with pytest.raises(Conflict, match="cannot be made again here"):
         candidates.refit()

@@ -46,7 +46,7 @@ def refit() -> Champion:
     Raises
     ------
     Conflict
-        The table holds other data, the champion is a candidate, or `model.py` changed since.
+        The table holds other data, the champion is a candidate, or its file is another then.
     """
     version = versions.load_champion().version
     content, record = versions.model_of(version), versions.record_of(version)
@@ -62,7 +62,10 @@ def refit() -> Champion:
     model = build_model(**known(record)).fit(*to_xy(parts.train))
     seconds = time.perf_counter() - started
     if export_onnx(model) != content:
-        raise Conflict(f"src/app/training/model.py changed since {version}: train, and promote.")
+        raise Conflict(
+            f"{version} cannot be made again here: src/app/training/model.py, a library or the "
+            "machine differs, or the model draws without a seed. Train, and promote, here."
+        )
     return Champion(content, record, parts, model, seconds)
 
 
@@ -185,7 +188,7 @@ def _with_matrices(model: Pipeline, why: str) -> ModelProto:
     """Export a model that multiplies matrices, or say why it is no use to write numbers shorter."""
     exported: ModelProto = ModelProto.FromString(export_onnx(model))
     if not {"MatMul", "Gemm"} & {node.op_type for node in exported.graph.node}:
-        raise NotApplicable(f"{kind_of(model)} multiplies no matrices: {why}.")
+        raise NotApplicable(f"{kind_of(model)} has no product of matrices in its ONNX form: {why}.")
     return exported
 
 

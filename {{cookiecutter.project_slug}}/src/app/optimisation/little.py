@@ -32,12 +32,13 @@ def describe(load: Load, objective: float) -> str:
     heads = "requests | failed | requests/s | p50 ms | p95 ms | p99 ms | bytes/s of answers"
     row = [load.requests, load.failures, load.rate, load.median, load.p95, load.p99, load.received]
     instances = [[wanted, ceil(wanted / load.rate)] for wanted in WANTED]
+    at_hand, most = load.rate * load.mean / 1000, concurrency(load.rate, objective)
     return (
         f"{page.table(heads, [row])}\n\n"
         f"Little's law, requests at hand = rate × latency: {load.rate:.1f} requests/s that each "
-        f"took {load.mean:.1f} ms on average are {load.rate * load.mean / 1000:.1f} requests at hand. Within {objective:g} ms "
-        f"one API of that rate can have at most {concurrency(load.rate, objective)} at hand: a "
-        "larger concurrency only makes its queue longer.\n\n"
+        f"took {load.mean:.1f} ms on average are {at_hand:.1f} requests at hand. Within "
+        f"{objective:g} ms one API of that rate can have at most {most} at hand: a larger "
+        "concurrency only makes its queue longer.\n\n"
         f"{page.table('requests/s wanted | APIs of this rate', instances)}"
     )
 

@@ -92,9 +92,8 @@ def register_candidate(champion: candidates.Champion, name: str) -> str:
             f"--register={name}: there are {names}. How much of the graph is optimised is a "
             "setting of ONNX Runtime, and no model."
         )
-    recipe, parts = candidates.RECIPES[name], champion.parts
+    recipe, parts, former = candidates.RECIPES[name], champion.parts, champion.record
     content = recipe(champion.model, parts.train)
-    former = champion.record
     folds = {"model": _score_folds(champion, recipe)}
     facts: dict[str, Any] = {
         "cross_validation": former.cross_validation.model_copy(update=folds),
