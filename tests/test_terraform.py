@@ -428,10 +428,10 @@ def test_the_tables_are_those_that_the_api_writes(rooted, providers):
         for one in planned(found, "google_bigquery_table")
     }
     code = (
-        "import json; from app.storage.appended import COLUMNS, to_arrow; "
-        "from app.storage.cloud import _TYPES; "
-        "print(json.dumps({n: [(f.name, _TYPES[f.type]) for f in to_arrow(n, []).schema] "
-        "for n in COLUMNS}))"
+        "import json; from app.storage.appended import COLUMNS, stored_types; "
+        "from app.storage.cloud import fields; "
+        "print(json.dumps({table: [(f.name, f.field_type) for f in fields(stored_types(table))] "
+        "for table in COLUMNS}))"
     )
     environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
     command = ["uv", "--directory", str(folder.parent), "run", "--quiet", "python", "-c", code]
