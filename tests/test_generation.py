@@ -213,3 +213,11 @@ def test_the_next_commands_are_printed(bake, capfd):
     printed = capfd.readouterr().out
     assert "uv run poe demo" in printed
     assert printed.isascii(), "not every terminal prints more than ASCII"
+
+
+def test_no_two_files_of_tests_have_one_name(bake):
+    """pytest imports them by their names alone."""
+    paths = [path for path in bake(**MAXIMAL).files() if "/test_" in path]
+    names = [path.rpartition("/")[2] for path in paths]
+
+    assert sorted(names) == sorted(set(names))
