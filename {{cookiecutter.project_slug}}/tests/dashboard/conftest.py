@@ -1,5 +1,6 @@
 """What tests of the dashboard share: its pages without a browser, and an API that runs."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from streamlit.testing.v1 import AppTest
 from app.api import client
 
 VIEWS = Path("src/app/dashboard/views").resolve()
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch):
+    """Bring back what Streamlit replaces: processes that later tests start run the main module."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
