@@ -105,15 +105,17 @@ def serving(packages, repository, folder):
 
 def wait_until_ready(url, process, log):
     """Ask for what the manifest's probe asks for, until it is so."""
+    last = None
     for _ in range(600):
         try:
-            if requests.get(f"{url}/v2/health/ready", timeout=5).ok:
+            last = requests.get(f"{url}/v2/health/ready", timeout=5)
+            if last.ok:
                 return
-        except requests.RequestException:
-            pass
+        except requests.RequestException as error:
+            last = error
         assert process.poll() is None, log.read_text(encoding="utf-8")[-6000:]
         time.sleep(0.1)
-    pytest.fail(log.read_text(encoding="utf-8")[-6000:])
+    pytest.fail(f"{last}\n{log.read_text(encoding='utf-8')[-6000:]}")
 
 
 def ask_for_classes(url):

@@ -340,6 +340,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
 
 
 @laptop_only
+def test_an_image_for_google_cloud_says_that_it_has_no_database(monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)  # it cannot be imported
+
+    with pytest.raises(StorageUnavailable, match="build the image with --build-arg=STORE=local"):
+        open_storage().read("things")
+
+
+@laptop_only
 def test_a_file_that_is_no_database_is_told(tmp_path):
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "tables.duckdb").write_text("not a database" * 1000)

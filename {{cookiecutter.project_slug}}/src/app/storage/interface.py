@@ -42,7 +42,7 @@ class Storage(Protocol):
     ) -> list[dict[str, Any]]:
         """Read a few rows, perhaps only those with these values, perhaps the newest first.
 
-        This needs no Arrow, so that an image that only predicts does without it.
+        Unless the store keeps files of Arrow, this needs none, and neither does who predicts.
         """
 
     appends_at_once: bool

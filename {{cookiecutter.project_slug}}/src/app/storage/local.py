@@ -107,8 +107,8 @@ class LocalStorage:
             import duckdb  # pylint: disable=import-outside-toplevel # not every process reads tables
         except ModuleNotFoundError:
             raise StorageUnavailable(
-                "this image was built for Google Cloud, without DuckDB, and APP_ENV says local: "
-                "build it with --build-arg=STORE=local, or set APP_ENV."
+                "DuckDB, the store of APP_ENV=local, is not installed here: build the image with "
+                "--build-arg=STORE=local, or let APP_ENV name an environment of Google Cloud."
             ) from None
         with writable(self._file):
             self._file.parent.mkdir(parents=True, exist_ok=True)
