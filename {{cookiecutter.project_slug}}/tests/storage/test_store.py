@@ -7,8 +7,10 @@ import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
+from unittest.mock import Mock
 from uuid import uuid4
 
+import duckdb
 import pyarrow as pa
 import pytest
 from storage import cloud_store
@@ -324,6 +326,29 @@ def test_several_processes_take_turns():
 
     assert [process.returncode for process in running] == [0, 0, 0]
     assert open_storage().read("shared").num_rows == 15
+
+
+@laptop_only
+def test_the_file_is_not_looked_at_while_another_process_has_it(monkeypatch):
+    """DuckDB reads where the newest tables begin before it locks the file."""
+    code = (
+        "from app.storage import open_storage\n"
+        "for _ in open_storage().stream('things'): print(flush=True); input()"
+    )
+    open_storage().write("things", ROWS)
+    opened = Mock(side_effect=duckdb.connect)
+    monkeypatch.setattr(duckdb, "connect", opened)
+    reading = threading.Thread(target=open_storage().read, args=["things"])
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        reading.start()
+        reading.join(0.5)
+        opened.assert_not_called()
+        other.communicate(b"\n")
+    reading.join()
+
+    opened.assert_called_once()
 
 
 @laptop_only

@@ -3,7 +3,6 @@
 DuckDB is imported with the first table: who only reads objects, as who predicts, does without.
 """
 
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -34,6 +33,9 @@ class LocalStorage:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "tables.duckdb"
+        self._turns = FileLock(
+            folder / "tables.lock", timeout=_WAIT_SECONDS, thread_local=False, is_singleton=True
+        )
         self._objects = folder / "objects"
 
     def write(self, table: str, rows: Rows, *, append: bool = False) -> None:
@@ -113,28 +115,31 @@ class LocalStorage:
         with writable(self._file):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with closing(self._connect()) as database:
-                    database.execute("SET TimeZone = 'UTC'")
-                    database.execute("SET memory_limit = '128MB'")  # else it fills the machine's
-                    database.execute("SET threads = 1")  # each thread would need as much
-                    yield database
-            except (
-                duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException
-            ) as error:  # fmt: skip
+                with self._turn():
+                    with _OPENING:
+                        database = duckdb.connect(self._file)
+                    with closing(database):
+                        database.execute("SET TimeZone = 'UTC'")
+                        database.execute("SET memory_limit = '128MB'")  # else all of the machine's
+                        database.execute("SET threads = 1")  # each thread would need as much
+                        yield database
+            except duckdb.OperationalError as error:
                 raise OSError(str(error).splitlines()[0]) from error
 
-    def _connect(self) -> "duckdb.DuckDBPyConnection":
-        import duckdb  # pylint: disable=import-outside-toplevel
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keep other processes from the file: its threads share the lock of a process.
 
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while True:
-            try:
-                with _OPENING:
-                    return duckdb.connect(self._file)
-            except duckdb.IOException as error:
-                if "lock" not in str(error).lower() or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
+        DuckDB locks the file as well, but not before it has read where the newest tables begin. A
+        process that wrote since would lose what it wrote.
+        """
+        with _OPENING:
+            self._turns.acquire()
+        try:
+            yield
+        finally:
+            with _OPENING:
+                self._turns.release()
 
     @contextmanager
     def _rows_of(self, table: str) -> Iterator[tuple["duckdb.DuckDBPyConnection", str]]:
