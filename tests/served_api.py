@@ -78,6 +78,9 @@ STALLS = {
 }
 """What a client says before it stalls; the last asks for much and never reads it."""
 
+STALLS_AFTER = dict.fromkeys(STALLS, 0.5) | {"unread": 6.0}
+"""So many seconds later it has stalled; the system's buffers take some MB before."""
+
 
 def stalled(served, what):
     """Connect, send what there is to send, and no more."""

@@ -91,10 +91,11 @@ def _answer_refusal(_request: ConnexionRequest, problem: Refused) -> ConnexionRe
 
 
 class _Observed:
-    """Observes each request, and reads its body: the outermost layer.
+    """Observes each request, reads its body and sends its answer: the outermost layer.
 
     A body is read here, where waiting for a slow client holds no thread; and whole, because the
-    layer below takes a body without a length, sent in chunks, for an empty one.
+    layer below takes a body without a length, sent in chunks, for an empty one. An answer is sent
+    when it is whole, because a thread of the layer below waits until its client has read it.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
@@ -103,33 +104,45 @@ class _Observed:
     async def __call__(
         self, scope: _Message, receive: Any, send: Callable[[_Message], Awaitable[None]]
     ) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            for message in await self._answer(scope, receive):
+                await send(message)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _answer(self, scope: _Message, receive: Any) -> list[_Message]:
         headers = Headers(scope=scope)
         trace = headers.get("X-Cloud-Trace-Context", "")
         request = observe.begin(headers.get("X-Request-Id", ""), trace)
         scope.setdefault("extensions", {})  # where the routing leaves the operation's name
 
-        async def observed(message: _Message) -> None:
+        answer: list[_Message] = []
+
+        async def keep(message: _Message) -> None:
             if message["type"] == "http.response.start":
                 _finish(request, scope, message)
-            await send(message)
+            answer.append(message)
 
         try:
             body = await _body(scope["path"], receive)
         except HTTPException as refusal:
-            await _refuse(observed, refusal)
-            return
-        kept = [pair for pair in scope["headers"] if pair[0] not in _LENGTHS]
-        scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
-        unread = [{"type": "http.request", "body": body}]
+            await _refuse(keep, refusal)
+        else:
+            await self._app(scope, _receive_again(scope, body, receive), keep)
+        return answer
 
-        async def receive_again() -> _Message:
-            message: _Message = unread.pop() if unread else await receive()
-            return message
 
-        await self._app(scope, receive_again, observed)
+def _receive_again(scope: _Message, body: bytes, receive: Any) -> Any:
+    """Give what receives a body that was read already, and its length."""
+    kept = [pair for pair in scope["headers"] if pair[0] not in _LENGTHS]
+    scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
+    unread = [{"type": "http.request", "body": body}]
+
+    async def receive_again() -> _Message:
+        message: _Message = unread.pop() if unread else await receive()
+        return message
+
+    return receive_again
 
 
 _LENGTHS = (b"content-length", b"transfer-encoding")
