@@ -45,7 +45,7 @@ def servers(project: Path) -> list[Server]:
     v2_path = "/v2/models/model/infer"
     return [
         Server("this API", [own, "-m", "app", "api"], "/predict", _ours, peer=False),
-        Server("constant Flask", [own, *WAITRESS, "constant:app"], "/predict", _ours, peer=False),
+        Server("constant Flask", [own, "-m", "constant", "PORT"], "/predict", _ours, peer=False),
         Server("naive Flask", [python, *WAITRESS, "naive:app"], "/predict", _rows, peer=False),
         Server("mlflow", mlflow, "/invocations", _for_mlflow, peer=True),
         Server("MLServer", [*mlserver, "mlserver", "start", "mlserver"], v2_path, _v2, peer=True),

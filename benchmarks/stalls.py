@@ -20,7 +20,7 @@ from serving_table import write_between
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from served_api import STALLS, Served, stalled  # noqa: E402
+from served_api import STALLS, STALLS_AFTER, Served, stalled  # noqa: E402
 
 MOST_SECONDS = 30
 COUNTS = (8, 32)
@@ -65,7 +65,7 @@ def measure(server: Server, folder: Path) -> dict[tuple[str, int], str]:
                 served = Served(None, f"http://127.0.0.1:{port}", None)
                 for _ in range(count):
                     clients.enter_context(stalled(served, what))
-                time.sleep(1)
+                time.sleep(STALLS_AFTER[what])
                 waits[what, count] = wait(port, request(port, server.path, body))
     return waits
 

@@ -22,10 +22,10 @@ class Served(NamedTuple):
         return requests.post(f"{self.url}/predict", json=record, timeout=30)
 
 
-def wait_until_ready(served):
+def wait_until_ready(served, path="/ready"):
     for _ in range(300):
         try:
-            if requests.get(f"{served.url}/ready", timeout=10).ok:
+            if requests.get(f"{served.url}{path}", timeout=10).ok:
                 return
         except requests.ConnectionError:
             assert served.process.poll() is None, served.log.read_text()

@@ -58,7 +58,7 @@ def serve(project, free_ports, tmp_path):
     """Start the API as `poe api` does; it is asked to end when the test does."""
 
     @contextmanager
-    def served(**variables):
+    def served(until="/ready", **variables):
         environment = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
         environment |= free_ports | variables
         command = [str(project.path / ".venv/bin/python"), "-m", "app", "api"]
@@ -69,7 +69,7 @@ def serve(project, free_ports, tmp_path):
             )
         found = Served(process, f"http://127.0.0.1:{free_ports['PORT']}", log)
         try:
-            wait_until_ready(found)
+            wait_until_ready(found, until)
             yield found
         finally:
             process.terminate()
@@ -290,6 +290,43 @@ def test_a_slow_store_that_is_full_refuses_before_it_predicts(serve, record, tmp
     assert "150 predictions wait for storage already" in second.text
     assert re.search(r"^api_predictions_total\{.*\} 100\.0$", told, re.MULTILINE)
     assert "api_predictions_lost_total 0.0" in told
+
+
+SLOW_READER = """
+import time
+from app.storage.local_appends import AppendingStorage
+
+AppendingStorage.find = lambda *_, **__: time.sleep(10)
+"""
+SLOW_MODEL = """
+import time
+from app.registry import versions
+
+load = versions.load_champion
+versions.load_champion = lambda *a: (time.sleep(5), load(*a))[1]
+"""
+
+
+def test_who_waits_for_storage_keeps_nobody_from_a_prediction(serve, record, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SLOW_READER, encoding="utf-8")
+    with serve(PYTHONPATH=str(tmp_path)) as served, ThreadPoolExecutor(4) as readers:
+        for _ in range(4):
+            readers.submit(requests.get, f"{served.url}/past_predictions", timeout=30)
+        time.sleep(1)
+        started = time.monotonic()
+        assert served.ask(record).ok
+        assert time.monotonic() - started < 2
+
+
+def test_who_waits_for_the_model_keeps_nobody_waiting(serve, record, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SLOW_MODEL, encoding="utf-8")
+    with serve("/health", PYTHONPATH=str(tmp_path)) as served, ThreadPoolExecutor(1) as client:
+        first = client.submit(served.ask, record)
+        time.sleep(1)
+        started = time.monotonic()
+        assert requests.get(f"{served.url}/health", timeout=10).json()["model_version"] is None
+        assert time.monotonic() - started < 2
+        assert first.result().ok
 
 
 def test_what_was_answered_is_told(serve, record):

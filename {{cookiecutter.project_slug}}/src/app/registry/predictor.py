@@ -51,6 +51,7 @@ class Predictor:
             self._session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
         except Exception as error:  # pylint: disable=broad-exception-caught # they have no base
             self._refuse(f"ONNX Runtime cannot run it here: {str(error).splitlines()[0]}", error)
+        self._scores = [output.name for output in self._session.get_outputs()][-1:]
 
     @property
     def classifies(self) -> bool:
@@ -63,11 +64,9 @@ class Predictor:
         scores = self.scores(values)
         labels = self.labels(scores)
         if self._classes is None:
-            return [Answer(label) for label in labels]
-        return [
-            Answer(label, max(shares), dict(zip(self._class_names, shares, strict=True)))
-            for label, shares in zip(labels, scores.tolist(), strict=True)
-        ]
+            return list(map(Answer, labels))
+        shares = [dict(zip(self._class_names, row, strict=True)) for row in scores.tolist()]
+        return list(map(Answer, labels, scores.max(axis=1).tolist(), shares))
 
     def scores(self, values: model_inputs.Values) -> npt.NDArray[np.float32]:
         """Run the model on columns of typed values, or on a frame.
@@ -78,8 +77,8 @@ class Predictor:
             Probabilities of shape (n_samples, n_classes), in the order of `classes`;
             or for a regression the values, of shape (n_samples, 1).
         """
-        outputs = self._session.run(None, model_inputs.to_inputs(values))
-        return np.asarray(outputs[-1], dtype=np.float32)
+        (scores,) = self._session.run(self._scores, model_inputs.to_inputs(values))
+        return np.asarray(scores, dtype=np.float32)
 
     def labels(self, scores: npt.NDArray[np.float32]) -> list[Any]:
         """Choose the most probable class of each row, or for a regression the value."""
