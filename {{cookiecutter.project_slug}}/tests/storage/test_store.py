@@ -13,10 +13,11 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 from storage import cloud_store
 
 from app.errors import Conflict, InvalidData, NotFound, StorageUnavailable
-from app.storage import open_storage
+from app.storage import local, open_storage
 
 pytestmark = pytest.mark.integration
 
@@ -349,6 +350,16 @@ def test_the_file_is_not_looked_at_while_another_process_has_it(monkeypatch):
     reading.join()
 
     opened.assert_called_once()
+
+
+@laptop_only
+def test_a_file_that_others_keep_for_too_long_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "_WAIT_SECONDS", 0.1)
+    store = local.LocalStorage(tmp_path)
+
+    told = pytest.raises(StorageUnavailable, match=r"acquired\. .+ close other programs")
+    with FileLock(tmp_path / "tables.lock"), told:
+        store.read("things")
 
 
 @laptop_only

@@ -175,8 +175,8 @@ def writable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageUnavailable(
-            f"{path} cannot be read or written: {error.strerror or error}. Set LOCAL_STORE to a "
-            "folder that you may write to, and close other programs that use it."
+            f"{path} cannot be read or written: {str(error.strerror or error).rstrip('.')}. Set "
+            "LOCAL_STORE to a folder that you may write to, and close other programs that use it."
         ) from error
 
 
