@@ -51,7 +51,7 @@ class Predictor:
             self._session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
         except Exception as error:  # pylint: disable=broad-exception-caught # they have no base
             self._refuse(f"ONNX Runtime cannot run it here: {str(error).splitlines()[0]}", error)
-        self._scores = [output.name for output in self._session.get_outputs()][-1:]
+        self._output = self._session.get_outputs()[-1].name
 
     @property
     def classifies(self) -> bool:
@@ -77,7 +77,7 @@ class Predictor:
             Probabilities of shape (n_samples, n_classes), in the order of `classes`;
             or for a regression the values, of shape (n_samples, 1).
         """
-        (scores,) = self._session.run(self._scores, model_inputs.to_inputs(values))
+        (scores,) = self._session.run([self._output], model_inputs.to_inputs(values))
         return np.asarray(scores, dtype=np.float32)
 
     def labels(self, scores: npt.NDArray[np.float32]) -> list[Any]:

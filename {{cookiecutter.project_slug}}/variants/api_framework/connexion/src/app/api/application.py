@@ -115,7 +115,6 @@ class _Observed:
         trace = headers.get("X-Cloud-Trace-Context", "")
         request = observe.begin(headers.get("X-Request-Id", ""), trace)
         scope.setdefault("extensions", {})  # where the routing leaves the operation's name
-
         answer: list[_Message] = []
 
         async def keep(message: _Message) -> None:
@@ -133,7 +132,7 @@ class _Observed:
 
 
 def _receive_again(scope: _Message, body: bytes, receive: Any) -> Any:
-    """Give what receives a body that was read already, and its length."""
+    """Write the length of a body that was read already, and give what receives it again."""
     kept = [pair for pair in scope["headers"] if pair[0] not in _LENGTHS]
     scope["headers"] = [*kept, (b"content-length", str(len(body)).encode())]
     unread = [{"type": "http.request", "body": body}]
