@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -66,6 +67,16 @@ def test_many_files_are_read_where_there_are_many_processors(folder, monkeypatch
     monkeypatch.setattr(duckdb, "connect", partial(duckdb.connect, config={"threads": 16}))
 
     assert [len(ids()) for _ in range(10)] == [21] * 10
+
+
+def test_many_threads_read_at_once():
+    """They share what DuckDB may use, and each would take 32 MB of it."""
+    appending("a", 3000).communicate()
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(open_storage().find, "labels", limit=999) for _ in range(80)]
+
+    assert [len(found.result()) for found in asked] == [999] * 80
 
 
 def test_what_was_appended_outlives_a_process_that_is_killed():

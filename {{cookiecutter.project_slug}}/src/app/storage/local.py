@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-WRITING = Lock()
+ONE_THREAD = RLock()
+"""Reads or writes at a time: all threads share what DuckDB may use, and lines of JSON take a
+quarter of it. A stream waits for nobody, because its reader may write meanwhile."""
+
 _OPENING = Lock()
 """Two threads that open the file at once share one database, which one of them may see half made:
 `Table Function with name python_arrow_scan does not exist`."""
@@ -42,7 +45,7 @@ class LocalStorage:
         """Replace or append to a table, in one transaction."""
         require_storable(rows.schema)
         name = quoted(table)
-        with WRITING, self._database() as database:
+        with ONE_THREAD, self._database() as database:
             database.register("incoming", rows)
             database.begin()
             adds = append and table in names(database)
@@ -52,7 +55,7 @@ class LocalStorage:
 
     def read(self, table: str, *, limit: int | None = None) -> "pa.Table":
         """Read a table, or so many of its rows."""
-        with self._rows_of(table) as (database, rows):
+        with ONE_THREAD, self._rows_of(table) as (database, rows):
             found = database.sql(f"SELECT * FROM {rows}")
             return (found if limit is None else found.limit(limit)).to_arrow_table()
 
@@ -63,7 +66,7 @@ class LocalStorage:
 
     def drop(self, table: str) -> None:
         """Delete a table; one that is absent stays so."""
-        with WRITING, self._database() as database:
+        with ONE_THREAD, self._database() as database:
             database.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
 
     def put(self, key: str, data: bytes, *, generation: int | None = None) -> int:

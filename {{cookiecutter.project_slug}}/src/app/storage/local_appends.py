@@ -63,7 +63,7 @@ class AppendingStorage(local.LocalStorage):
         self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
     ) -> list[Row]:
         """Read a few rows, perhaps only those with these values, perhaps the newest first."""
-        with self._rows_of(table) as (database, rows):
+        with local.ONE_THREAD, self._rows_of(table) as (database, rows):
             query = f"SELECT * FROM {rows}" + selection(equals, newest_by, limit, '"')
             found = database.execute(query, list((equals or {}).values()))
             names = [name for name, *_ in found.description]
@@ -82,7 +82,7 @@ class AppendingStorage(local.LocalStorage):
         before the files are deleted.
         """
         with self._ended(table) as files:
-            with local.WRITING, self._database() as database:
+            with local.ONE_THREAD, self._database() as database:
                 database.begin()
                 if left := _left(database, files):
                     _insert(database, table, _select(table, left))
