@@ -12,7 +12,7 @@ from mlsd import rooms
 BUDGETS = {
     "the frame": 190,
     "contract": 371,
-    "storage": 580,
+    "storage": 590,
     "data": 322,
     "registry": 325,
     "training": 602,
@@ -37,7 +37,7 @@ def test_each_room_keeps_to_its_budget(package):
 
     assert {room.name: room.lines for room in read if room.lines > BUDGETS[room.name]} == {}
     assert [room.name for room in read] == list(BUDGETS)
-    assert sum(room.lines for room in read) <= 5122
+    assert sum(room.lines for room in read) <= 5132
 
 
 def test_a_room_that_an_answer_brings_keeps_to_its_budget_too(bake):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import duckdb
@@ -77,6 +77,32 @@ def test_many_threads_read_at_once():
         asked = [threads.submit(open_storage().find, "labels", limit=999) for _ in range(80)]
 
     assert [len(found.result()) for found in asked] == [999] * 80
+
+
+def predicted(number, text):
+    at = datetime(2026, 2, 2, tzinfo=UTC) + timedelta(seconds=number)
+    row = {"id": f"n{number}", "model_version": "v1", "record": {"text": text}, "prediction": 1}
+    return row | {"probability": None, "predicted_at": at}
+
+
+def test_the_newest_of_long_records_are_found():
+    """DuckDB would keep more of them in memory than it may, to sort them."""
+    for start in range(0, 12_000, 1000):
+        rows = [predicted(n, "word " * 800) for n in range(start, start + 1000)]
+        open_storage().append("predictions", rows)
+
+    found = open_storage().find("predictions", newest_by="predicted_at", limit=1000)
+    few = {"equals": {"model_version": "v1"}, "newest_by": "predicted_at", "limit": 2}
+
+    assert [row["id"] for row in found] == [f"n{n}" for n in range(11_999, 10_999, -1)]
+    assert [row["id"] for row in open_storage().find("predictions", **few)] == ["n11999", "n11998"]
+
+
+def test_what_does_not_fit_into_memory_is_told():
+    open_storage().append("predictions", [predicted(n, "x" * 200_000) for n in range(1000)])
+
+    with pytest.raises(StorageUnavailable, match="more than DuckDB's 128 MB: ask for fewer"):
+        open_storage().find("predictions")
 
 
 def test_what_was_appended_outlives_a_process_that_is_killed():

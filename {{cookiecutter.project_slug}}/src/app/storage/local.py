@@ -126,6 +126,10 @@ class LocalStorage:
                         database.execute("SET memory_limit = '128MB'")  # else all of the machine's
                         database.execute("SET threads = 1")  # each thread would need as much
                         yield database
+            except duckdb.OutOfMemoryException:
+                raise StorageUnavailable(
+                    "the rows take more than DuckDB's 128 MB: ask for fewer, or keep shorter texts."
+                ) from None
             except duckdb.OperationalError as error:
                 raise OSError(str(error).splitlines()[0]) from error
 

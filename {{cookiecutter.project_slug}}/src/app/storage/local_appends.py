@@ -63,9 +63,15 @@ class AppendingStorage(local.LocalStorage):
         self, table: str, *, equals: Equals = None, newest_by: str = "", limit: int | None = None
     ) -> list[Row]:
         """Read a few rows, perhaps only those with these values, perhaps the newest first."""
+        values = list((equals or {}).values())
         with local.ONE_THREAD, self._rows_of(table) as (database, rows):
-            query = f"SELECT * FROM {rows}" + selection(equals, newest_by, limit, '"')
-            found = database.execute(query, list((equals or {}).values()))
+            query = selection(equals, newest_by, limit, '"')
+            if newest_by and limit is not None:  # to sort whole rows would take too much memory
+                at = local.quoted(newest_by)
+                oldest = f"SELECT min({at}) FROM (SELECT {at} FROM {rows}{query})"
+                values += database.execute(oldest, values).fetchall()[0]
+                query = selection(equals, newest_by, limit, '"', since=True)
+            found = database.execute(f"SELECT * FROM {rows}{query}", values)
             names = [name for name, *_ in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
