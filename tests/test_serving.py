@@ -315,6 +315,7 @@ def test_who_waits_for_storage_keeps_nobody_from_a_prediction(serve, record, tmp
         time.sleep(1)
         started = time.monotonic()
         assert served.ask(record).ok
+        assert requests.get(f"{served.url}/health", timeout=30).ok
         assert time.monotonic() - started < 2
 
 

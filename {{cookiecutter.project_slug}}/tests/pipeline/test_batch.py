@@ -150,6 +150,13 @@ def test_without_a_champion_nothing_is_scored():
     assert open_storage().keys("batch/") == []
 
 
+def test_an_absent_table_of_examples_is_told(champion):
+    open_storage().drop(tables.EXAMPLES)
+
+    with pytest.raises(NotFound, match="table 'examples' does not exist"):
+        batch.main()
+
+
 def test_each_row_has_an_id_of_its_own(champion, monkeypatch):
     for index in (0, 1):
         score(monkeypatch, "run", index, 2)

@@ -59,7 +59,7 @@ def test_processes_append_at_once_and_need_no_database():
 
 
 def test_many_files_are_read_where_there_are_many_processors(folder, monkeypatch):
-    """DuckDB would keep 32 MB for each of them, and has 128."""
+    """DuckDB would keep 32 MB for each of them, and has 256."""
     appending("a", 1).communicate()
     (file,) = (folder / "labels").glob("*.jsonl")
     for number in range(20):
@@ -87,21 +87,21 @@ def predicted(number, text):
 
 def test_the_newest_of_long_records_are_found():
     """DuckDB would keep more of them in memory than it may, to sort them."""
-    for start in range(0, 12_000, 1000):
-        rows = [predicted(n, "word " * 800) for n in range(start, start + 1000)]
+    for start in range(0, 20_000, 1000):
+        rows = [predicted(n, "word " * 1600) for n in range(start, start + 1000)]
         open_storage().append("predictions", rows)
 
     found = open_storage().find("predictions", newest_by="predicted_at", limit=1000)
     few = {"equals": {"model_version": "v1"}, "newest_by": "predicted_at", "limit": 2}
 
-    assert [row["id"] for row in found] == [f"n{n}" for n in range(11_999, 10_999, -1)]
-    assert [row["id"] for row in open_storage().find("predictions", **few)] == ["n11999", "n11998"]
+    assert [row["id"] for row in found] == [f"n{n}" for n in range(19_999, 18_999, -1)]
+    assert [row["id"] for row in open_storage().find("predictions", **few)] == ["n19999", "n19998"]
 
 
 def test_what_does_not_fit_into_memory_is_told():
-    open_storage().append("predictions", [predicted(n, "x" * 200_000) for n in range(1000)])
+    open_storage().append("predictions", [predicted(n, "x" * 400_000) for n in range(1000)])
 
-    with pytest.raises(StorageUnavailable, match="more than DuckDB's 128 MB: ask for fewer"):
+    with pytest.raises(StorageUnavailable, match="more than DuckDB's 256 MB: ask for fewer"):
         open_storage().find("predictions")
 
 
@@ -137,7 +137,7 @@ def test_a_folder_that_was_deleted_is_made_again(folder):
 
 
 def test_a_path_is_no_pattern(tmp_path, monkeypatch):
-    monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "it's [1] a * store"))
+    monkeypatch.setenv("LOCAL_STORE", str(tmp_path / "it's [1] a * store/id=7"))
     open_storage.cache_clear()
     open_storage().append("labels", [label("one")])
 

@@ -1,6 +1,6 @@
 """Start the API by waitress, on every system.
 
-One thread reads and writes all connections. It answers small predictions itself; four other threads
+One thread reads and writes all connections. It answers small predictions itself; six other threads
 answer what may take longer. A request is answered when it has arrived whole, so a client that is
 slow, or says nothing, keeps nobody waiting but itself.
 """
@@ -25,7 +25,8 @@ from app.api.client import read_port, require_free_port
 from app.api.handlers import MAX_BODY_BYTES
 from app.config import load_cloud, read
 
-THREADS = 4
+THREADS = 6
+"""Two more than may wait for storage, so that others are answered meanwhile."""
 
 CONNECTIONS = 400
 """So many may be open. Windows can watch 512, so the server itself takes no more than 500."""

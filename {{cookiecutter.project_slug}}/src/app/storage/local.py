@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Lock, RLock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 ONE_THREAD = RLock()
 """Reads or writes at a time: all threads share what DuckDB may use, and lines of JSON take a
-quarter of it. A stream waits for nobody, because its reader may write meanwhile."""
+part of it. A stream waits for nobody, because its reader may write meanwhile."""
 
-_OPENING = Lock()
+_OPENING = RLock()
 """Two threads that open the file at once share one database, which one of them may see half made:
 `Table Function with name python_arrow_scan does not exist`."""
 
@@ -37,7 +37,11 @@ class LocalStorage:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "tables.duckdb"
         self._turns = FileLock(
-            folder / "tables.lock", timeout=_WAIT_SECONDS, thread_local=False, is_singleton=True
+            folder / "tables.lock",
+            timeout=_WAIT_SECONDS,
+            thread_local=False,
+            is_singleton=True,
+            poll_interval=0.005,  # who reads without a pause leaves others little time
         )
         self._objects = folder / "objects"
 
@@ -123,12 +127,12 @@ class LocalStorage:
                         database = duckdb.connect(self._file)
                     with closing(database):
                         database.execute("SET TimeZone = 'UTC'")
-                        database.execute("SET memory_limit = '128MB'")  # else all of the machine's
+                        database.execute("SET memory_limit = '256MB'")  # else all of the machine's
                         database.execute("SET threads = 1")  # each thread would need as much
                         yield database
             except duckdb.OutOfMemoryException:
                 raise StorageUnavailable(
-                    "the rows take more than DuckDB's 128 MB: ask for fewer, or keep shorter texts."
+                    "the rows take more than DuckDB's 256 MB: ask for fewer, or keep shorter texts."
                 ) from None
             except duckdb.OperationalError as error:
                 raise OSError(str(error).splitlines()[0]) from error

@@ -169,5 +169,6 @@ def _select(table: str, files: list[Path]) -> str:
     # a `*` or `[` in the path of a folder is no pattern
     listed = ", ".join("'" + glob.escape(str(file)).replace("'", "''") + "'" for file in files)
     options = "format='newline_delimited', ignore_errors=true, columns={" + types + "}"
+    options += ", hive_partitioning=false"  # `id=7` in the path of a folder is no column
     selected = f"SELECT {', '.join(names)} FROM read_json([{listed}], {options})"
     return f'{selected} WHERE "{next(iter(kinds))}" IS NOT NULL'
