@@ -129,6 +129,10 @@ def in_digits() -> str:
     return good().replace(",yes", ",1").replace(",no", ",0")
 
 
+def signed() -> str:
+    return good().replace(",yes", ",1").replace(",no", ",-1")
+
+
 def built(estimator: str, imports: str) -> str:
     """Write a `build_model` that gives an estimator."""
     head = f"\n\nfrom sklearn.{imports}\n\n\n"
@@ -185,6 +189,8 @@ DOORS = [
          'Kind,Size,Note,Answer\na,1,x,no\nb,2,"12 inch,yes\na,3,x,no\na,5,"14 inch,no\n'),
     Door("a quote that swallows whole rows", "row 2: a quote opens here and closes 2 lines below",
          'Kind,Size,Note,Answer\nb,2,"12 inch,yes\na,3,x,no\na,5,14",no\n'),
+    Door("a quote that swallows rows and a blank line", "row 2: a quote opens here and closes 3",
+         'Kind,Size,Note,Answer\nb,2,"12 inch,yes\n\na,3,x,no\na,5,14",no\n'),
     Door("a quote that never closes", "row 3: a quote opens or closes",
          'Kind,Size,Note,Answer\na,1,x,no\nb,2,"12 inch,yes\na,3,x,no\n'),
     Door("a line break in a quoted cell", "1 examples",
@@ -193,10 +199,15 @@ DOORS = [
          "Export of May\nKind,Size,Answer\na,1,no\n"),
     Door("a title with commas above the header", "or is row 1 a title",
          "Export, May\nKind,Size,Answer\na,1,no\n"),
+    Door("a title above the header, with empty cells", "Row 1 must be the header",
+         "Export of May;;\nKind;Size;Answer\na;1;no\n"),
     Door("sep=; above the header", "row 1 is 'sep=;'", "sep=;\nKind;Size;Answer\na;1;no\n"),
     Door("a blank first line", "row 1 is blank", "\nKind;Size;Answer\na;1;no\n"),
     Door("commas in a quoted header of a file with semicolons", "1 examples",
          '"Kind, of, it, all";Size;Answer\na;1;no\n', "kind_of_it_all: str\n" + SIZE, passes=True),
+    Door("commas in a header and in numbers of a file with semicolons",
+         "'size_cm', row 2: '1,5' must be a number such as 12.5",
+         "Size, cm;Answer\n1,5;no\n", "size_cm: float"),
     Door("an empty file", "it is empty", "\n\n"),
     Door("old line ends", "2 examples", "Kind,Size,Answer\ra,1,no\rb,2,yes\r", passes=True),
     Door("a space before a quote", "1 examples", '"Kind", "Size", "Answer"\n"a", "1", "no"\n',
@@ -250,6 +261,11 @@ DOORS = [
     Door("1.0 for a whole number, a choice and a boolean", "2 examples",
          "Class,Flag,Count,Answer\n1.0,1.0,3.0,0.0\n2.0,0.0,4.0,1.0\n",
          "class_: Literal[1, 2]\nflag: bool\ncount: int", "answer: Literal[0, 1]", passes=True),
+    Door("1.00 and 1 for choices that are numbers", "2 examples",
+         "Class,Dose,Answer\n1.00,1,no\n2,0.5,yes\n",
+         "class_: Literal[1, 2]\ndose: Literal[0.5, 1.0]", passes=True),
+    Door("a number written 1_000", "'size', row 2: '1_000' must be a number such as 12.5",
+         "Size,Answer\n1_000,no\n", "size: float"),
     Door("a rule in a type", "'size', row 2: .* must be even", "Size,Answer\n3,no\n",
          "size: Annotated[int, AfterValidator(even)] = Field(examples=[2])"),
     Door("a rule that raises something else", "a rule of a type raises AttributeError", SMALL,
@@ -270,6 +286,10 @@ DOORS = [
     Door("an empty Literal", "schema.py, line .*cannot be empty", SMALL, "size: Literal[()]"),
     Door("an empty Record", "Record has no field", SMALL, "pass"),
     Door("an alias", "'size' has an alias", SMALL, 'size: float = Field(alias="Size")'),
+    Door("an argument that Field does not have", "'size': Field has no argument 'minimum'", SMALL,
+         "size: float = Field(minimum=0)"),
+    Door("bounds that are swapped", "'size' has no value from 10 to 5", SMALL,
+         "size: float = Field(ge=10, le=5)"),
     Door("a TIME that is not there", "TIME is 'day', but it must be a field", SMALL,
          roles='TIME = "day"'),
     Door("a KEY of two columns", "KEY is ..kind..: name one column", SMALL,
@@ -318,6 +338,8 @@ DOORS = [
     # models of a team's own
     Door("classes that are written as digits", "passes the gate", in_digits, NUMBERS,
          'answer: Literal["0", "1"]', **JUDGED, passes=True),
+    Door("classes that have a sign", "passes the gate", signed, NUMBERS,
+         "answer: Literal[-1, 1]", **JUDGED, passes=True),
     Door("LinearSVC, which gives no probabilities", "LinearSVC gives no probabilities", good,
          NUMBERS, commands=("data", "train"),
          model=built("with_preprocessing(LinearSVC())", "svm import LinearSVC")),

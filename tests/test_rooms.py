@@ -11,11 +11,11 @@ from mlsd import rooms
 
 BUDGETS = {
     "the frame": 190,
-    "contract": 371,
+    "contract": 385,
     "storage": 595,
-    "data": 322,
+    "data": 323,
     "registry": 325,
-    "training": 602,
+    "training": 603,
     "reports": 200,
     "history": 135,
     "api": 718,
@@ -37,7 +37,7 @@ def test_each_room_keeps_to_its_budget(package):
 
     assert {room.name: room.lines for room in read if room.lines > BUDGETS[room.name]} == {}
     assert [room.name for room in read] == list(BUDGETS)
-    assert sum(room.lines for room in read) <= 5141
+    assert sum(room.lines for room in read) <= 5158
 
 
 def test_a_room_that_an_answer_brings_keeps_to_its_budget_too(bake):

@@ -60,6 +60,8 @@ def test_the_contract_keeps_the_rules():
         ({"both": (int | str, None)}, "'both': the type is not supported"),
         ({"kind": (Literal[" a", "b"], None)}, "'kind' has the choice ' a'"),
         ({"count": (int, Field(le=2**60))}, "'count' has the bound 1152921504606846976"),
+        ({"size": (float, Field(ge=3, le=1))}, "'size' has no value from 3 to 1"),
+        ({"size": (float, Field(json_schema_extra={"least": 0}))}, "has no argument 'least'"),
         ({"odd": (int, Field(multiple_of=7))}, "'odd': 1 breaks a rule: .* examples="),
     ],
 )

@@ -1,12 +1,14 @@
 """From texts and JSON to typed values: the same rules for files and for requests, in sentences."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, create_model
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app import schema
 from app.contract import columns
@@ -122,12 +124,22 @@ def present(column: columns.Column, values: Iterable[Any]) -> list[Any]:
 
 
 def _parse_values(column: columns.Column, values: Iterable[Any]) -> list[Any]:
-    choices = {str(choice): choice for choice in column.choices}
-    if column.kind == "integer":  # 1.0 in a file is the choice 1
-        choices |= {f"{choice}.0": choice for choice in column.choices}
-    list_type: Any = GenericAlias(list, column.annotation)
+    choices, annotation = {str(choice): choice for choice in column.choices}, column.annotation
+    if column.kind in ("integer", "number"):
+        numbers = {float(choice): choice for choice in column.choices}
+        annotation = Annotated[annotation, BeforeValidator(partial(_number, numbers))]
+    list_type: Any = GenericAlias(list, annotation)
     adapter = TypeAdapter[list[Any]](list_type, config=schema.Record.model_config)
     return adapter.validate_python([choices.get(value, value) for value in present(column, values)])
+
+
+def _number(choices: Mapping[float, Any], value: Any) -> Any:
+    """Take 1.00 for the choice 1, and refuse 1_000, which Python reads, and 1,5."""
+    if isinstance(value, str) and re.search("[_,]", value):
+        raise PydanticCustomError("number", "must be a number such as 12.5, without _ or ,")
+    with suppress(OverflowError, TypeError, ValueError):
+        return choices.get(float(value), value)
+    return value
 
 
 @cache
@@ -162,6 +174,6 @@ def _broken_rule(detail: ErrorDetails) -> str:
         fields = ", ".join(schema.Record.model_fields)
         return f"is not a field of schema.py; the fields are: {fields}."
     if detail["input"] is None:
-        return "is empty; schema.py requires a value."
+        return "is empty or a text such as NA, but schema.py does not allow None."
     rule = detail["msg"].replace("Input should be", "must be")
     return f"{repr(detail['input'])[:80]} {rule[0].lower() + rule[1:]}."

@@ -111,6 +111,8 @@ def _of_name(schema: Any, name: str, read: str) -> Iterator[str]:
     field = schema.Example.model_fields[name]
     if field.alias or field.validation_alias:
         yield f"{name!r} has an alias, which tables do not know: name the field as in the file."
+    if isinstance(odd := field.json_schema_extra, dict) and odd:
+        yield f"{name!r}: Field has no argument {min(odd)!r}; it has ge, gt, le, lt, description."
     if name in taken:
         yield f"{name!r} is a name that tables of predictions use: rename it, and in your file."
 
@@ -125,6 +127,8 @@ def _of_values(column: Any, *, feature: bool) -> Iterator[str]:
         )
     if odd := [c for c in column.choices if isinstance(c, str) and (c != c.strip() or not c)]:
         yield f"{name!r} has the choice {odd[0]!r}: a file's cells are read without spaces around."
+    if None not in (column.minimum, column.maximum) and column.minimum > column.maximum:
+        yield f"{name!r} has no value from {column.minimum} to {column.maximum}: swap the bounds."
     bounds = [n for n in (column.minimum, column.maximum) if n is not None and abs(n) > WHOLE]
     if bounds and column.kind == "integer":
         yield f"{name!r} has the bound {bounds[0]}, but forms count to {WHOLE}: leave it out."
@@ -133,7 +137,8 @@ def _of_values(column: Any, *, feature: bool) -> Iterator[str]:
 def _of_role(schema: Any, role: str, described: dict[str, Any]) -> Iterator[str]:
     """Say why what TARGET, TIME, KEY or GROUP names cannot have this role."""
     features, name = schema.Record.model_fields, getattr(schema, role, None)
-    own = [n for n in schema.Example.model_fields if n not in features]
+    taken = [*features, *([] if role == "TARGET" else [getattr(schema, "TARGET", None)])]
+    own = [n for n in schema.Example.model_fields if n not in taken]
     if not isinstance(name, str):
         if name is not None or role == "TARGET":
             yield f"{role} is {name!r}: name one column; of two, make one in your file."

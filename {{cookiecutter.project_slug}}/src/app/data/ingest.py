@@ -106,14 +106,14 @@ def clean(frame: pd.DataFrame, source: str = "the source") -> Cleaned:
     """
     _require_columns(frame, list(columns.of()), source)
     changes = dict[str, int]()
-    read = pd.DataFrame(index=frame.index, dtype=object)
+    read = dict[str, pd.Series]()
     for name, column in columns.of().items():
         values = parsing.present(column, frame[name])
         read[name] = pd.Series(values, frame.index, dtype=object)
         told = read[name].isna() & frame[name].notna() & (frame[name] != "")
         changes[f"cells of {name} read as missing"] = int(told.sum())
-    labelled = read[read[schema.TARGET].notna()]
-    changes[f"rows without {schema.TARGET} left out"] = len(read) - len(labelled)
+    labelled = pd.DataFrame(read)[read[schema.TARGET].notna()]
+    changes[f"rows without {schema.TARGET} left out"] = len(frame) - len(labelled)
     if labelled.empty:
         raise InvalidData(f"{source} has no row to learn from; each needs a {schema.TARGET!r}.")
     texts: dict[Any, list[Any]] = labelled.to_dict("list")
@@ -144,8 +144,9 @@ def _require_columns(frame: pd.DataFrame, names: list[str], source: str) -> None
     present = ", ".join(map(str, frame.columns))
     missing = [name for name in names if name not in frame]
     if missing:
-        raise InvalidData(
-            *(f"column {name!r} is missing from {source}; it has: {present}." for name in missing)
-        )
+        problems = [f"column {n!r} is missing from {source}; it has: {present}." for n in missing]
+        if len(missing) == len(names):
+            problems += ["Row 1 must be the header: names between , or ; or tabs or |, no title."]
+        raise InvalidData(*problems)
     if extra := [str(name) for name in frame if name not in names]:
         _log.warning("not in schema.py, so left out: %s", ", ".join(extra))

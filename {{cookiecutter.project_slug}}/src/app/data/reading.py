@@ -79,16 +79,20 @@ def _rows(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
-def _fit(lines: list[str], delimiter: str) -> tuple[bool, int]:
-    """Rate a delimiter: it splits the header as the next row, and into many cells."""
+def _fit(lines: list[str], delimiter: str) -> tuple[bool, bool, int]:
+    """Rate a delimiter: it splits the header as the next row, and into many cells.
+
+    A comma can also stand in all numbers, and in the units of a header, so it comes last.
+    """
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     header, row = len(next(reader)), len(next(reader, ()))
-    return 1 < header == row, header
+    fits = 1 < header == row
+    return fits, fits and delimiter != ",", header
 
 
 def _require_one_row(lines: list[str], delimiter: str, cells: int, where: str) -> None:
     """Refuse a cell over several lines that each look like a row: a stray quote swallowed them."""
-    alike = all(line.count(delimiter) == cells - 1 for line in lines)
+    alike = all(line.count(delimiter) == cells - 1 for line in lines if line.strip())
     if alike and len(lines) + cells > 4:
         raise InvalidData(
             f"{where}: a quote opens here and closes {len(lines) - 1} lines below, where each line "

@@ -39,9 +39,10 @@ def build_model(
     settings: dict[str, Any] = {"n_estimators": n_estimators, "min_samples_leaf": min_samples_leaf}
     settings |= {"max_depth": max_depth, "random_state": SEED, "n_jobs": 1}
     if columns.task() == "classification":
-        # scikit-learn 1.9 takes classes named "1" and "2" for numbers, if weights are "balanced"
-        digits = all(str(option).isdigit() for option in columns.target().options)
-        weights = "balanced_subsample" if digits else "balanced"
+        # scikit-learn 1.9 takes classes named "1" or "-1" for numbers, if weights are "balanced"
+        names = "".join(map(str, columns.target().options))
+        plain = names and not any(map(str.isdigit, names))
+        weights = "balanced" if plain else "balanced_subsample"
         return with_preprocessing(RandomForestClassifier(class_weight=weights, **settings))
     return with_preprocessing(RandomForestRegressor(**settings))
 
