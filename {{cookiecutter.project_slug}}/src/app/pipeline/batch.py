@@ -63,9 +63,7 @@ def main(run: str = "") -> None:
     predictions.gather()
     storage, model = open_storage(), versions.load_passed(_agree(share))
     if not _is_scored(share):
-        storage.read(
-            tables.EXAMPLES, limit=0
-        )  # in the midst of writing, its absence is no sentence
+        storage.read(tables.EXAMPLES, limit=0)  # told if they are absent, before any is written
         pieces = tqdm(storage.stream(tables.EXAMPLES), desc="batch", unit="piece")
         scored = _score_pieces(pieces, model, share)
         rows = pa.RecordBatchReader.from_batches(_output_schema(), scored)
