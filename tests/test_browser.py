@@ -173,7 +173,7 @@ def test_the_form_is_filled_and_the_answer_is_that_of_the_api(system, page):
         page.get_by_role("spinbutton", name="Bill depth, mm", exact=True).fill("")
         ask(page)
         told = page.get_by_test_id("stMetric").inner_text()
-        caption = page.get_by_text("prediction ").last.inner_text()
+        caption = page.get_by_text("belongs to prediction ").last.inner_text()
         kept = find_prediction(system, caption.split()[-1])
 
     assert kept["record"] | {"species": "Gentoo", "body_mass_g": 4400.0} == kept["record"]
@@ -248,7 +248,8 @@ def test_what_if_draws_another_feature_and_is_not_kept(system, page):
     with system.start_api():
         visit(page, system, "predict")
         ask(page)
-        find_prediction(system, page.get_by_text("prediction ").last.inner_text().split()[-1])
+        caption = page.get_by_text("belongs to prediction ").last.inner_text()
+        find_prediction(system, caption.split()[-1])
         url = f"{system.api_url}/past_predictions?limit=1000"
         before = len(requests.get(url, timeout=30).json()["past_predictions"])
         choose(page, "Change", "Body mass, g")
